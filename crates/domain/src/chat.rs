@@ -1,0 +1,13 @@
+//! One metered call, seen from outside: an envelope, never a message.
+
+mod envelope;
+mod estimate;
+mod record;
+mod reply;
+
+pub use envelope::{Endpoint, Envelope, UpstreamCall};
+pub use estimate::{most_tokens, typical_tokens};
+pub use record::{Attempt, AttemptStatus, CallRecord, CallStatus};
+pub use reply::{
+    FaultKind, ProviderFault, Reply, ReplyChunk, ReplyStream, UsageReport, WholeReply,
+};

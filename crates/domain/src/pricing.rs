@@ -1,0 +1,43 @@
+//! From what a provider takes to what a customer pays.
+//!
+//! A model has dated [`PriceVersion`]s; [`PricingRule`]s decide the retail price
+//! where none is stated outright. At admission both are frozen into a [`Quote`],
+//! which later turns the real consumption into a [`Receipt`] whose lines sum to
+//! the charge to the last digit.
+
+mod card;
+mod quote;
+mod receipt;
+mod rule;
+
+pub use card::{Dimension, Rate, RateCard, Tier, UnsoundCard};
+pub use quote::{Demand, NotPriced, Quote, Retail};
+pub use receipt::{Exact, Line, LineKind, Receipt};
+pub use rule::{Markup, PricingRule, select_rule};
+
+use crate::time::Timestamp;
+
+/// The prices of one model from some moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceVersion {
+    /// Counts up from 1 per model.
+    pub number: u32,
+    /// When it begins to hold.
+    pub effective_from: Timestamp,
+    /// What the provider takes.
+    pub cost: RateCard,
+    /// What the customer pays, where the operator states it outright.
+    pub retail: Option<RateCard>,
+}
+
+/// The version that holds at `at`: the one with the latest beginning, and of two
+/// with the same beginning the one that was made later.
+pub fn version_at(versions: &[PriceVersion], at: Timestamp) -> Option<&PriceVersion> {
+    versions
+        .iter()
+        .filter(|version| version.effective_from <= at)
+        .max_by_key(|version| (version.effective_from, version.number))
+}
+
+#[cfg(test)]
+mod tests;
