@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+pub mod chat;
+pub mod error;
+pub mod goduration;
+mod json;
+pub mod models;
+pub mod sse;
