@@ -1,0 +1,361 @@
+//! What [`vuzo_domain::port::Usage`] promises.
+
+use core::time::Duration;
+
+use vuzo_domain::catalog::ProviderId;
+use vuzo_domain::chat::{Attempt, AttemptStatus, CallRecord, CallStatus};
+use vuzo_domain::id::{GenerationId, KeyId, RuleId};
+use vuzo_domain::key::Environment;
+use vuzo_domain::money::{BasisPoints, Currency, Units};
+use vuzo_domain::port::{DailyUsage, PageRequest, UsageFilter};
+use vuzo_domain::pricing::{Dimension, Exact, Line, LineKind, Rate, Receipt};
+use vuzo_domain::time::Timestamp;
+use vuzo_domain::usage::Consumption;
+
+use crate::{Customer, World};
+
+/// Every law of `Usage`. See [`crate::storage_laws`] for the argument.
+#[macro_export]
+macro_rules! usage_laws {
+    ($setup:path) => {
+        $crate::__instantiate!(usage, $setup, $crate::World, [
+            a_call_is_kept_whole
+            calls_of_others_are_not_there
+            calls_are_listed_newest_first
+            calls_are_filtered
+            a_summary_adds_up
+            a_summary_lists_the_dearest_first
+            days_are_whole_and_empty_days_are_there
+        ]);
+    };
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Settles one call of this cost after the record was adorned.
+async fn call(
+    world: &World,
+    customer: &Customer,
+    cost: i64,
+    adorn: impl FnOnce(&mut CallRecord),
+) -> CallRecord {
+    let hold = world.place(&world.hold(customer, cost)).await;
+    let mut settle = world.settlement(&hold, cost);
+    adorn(&mut settle.record);
+    let record = settle.record.clone();
+    world.store.wallets.settle(settle).await.unwrap();
+    record
+}
+
+fn receipt() -> Receipt {
+    let usage = Line {
+        kind: LineKind::Usage(Dimension::CacheWriteLong),
+        quantity: 1_333,
+        unit_price: Rate::parse("0.0375", Currency::USD).unwrap(),
+        per: 1_000_000,
+        markup: BasisPoints(2_050),
+        cost: Exact::of(
+            1_333,
+            Rate::parse("0.0375", Currency::USD).unwrap(),
+            1_000_000,
+            BasisPoints(2_050),
+        )
+        .unwrap(),
+    };
+    let total = usage.cost.round_up().unwrap();
+    let rounding = Line {
+        kind: LineKind::Rounding,
+        quantity: 1,
+        unit_price: Rate::default(),
+        per: 1,
+        markup: BasisPoints::default(),
+        cost: Exact::from_units(total).minus(usage.cost).unwrap(),
+    };
+    Receipt {
+        currency: Currency::USD,
+        lines: vec![usage, rounding],
+        total,
+    }
+}
+
+/// Every field, every line of the receipt and every attempt comes back.
+pub async fn a_call_is_kept_whole(world: &World) {
+    let customer = world.customer_with(1_000_000).await;
+    let key = world.key(&customer).await;
+    let receipt = receipt();
+    let failed = Attempt {
+        provider: ProviderId::new("xai").unwrap(),
+        model: "grok".to_owned(),
+        status: AttemptStatus::Failed,
+        latency: Duration::from_micros(31),
+        provider_cost: Units(1),
+        fault: Some("HTTP 500: \"oops\"\n".to_owned()),
+    };
+    let adorned = call(world, &customer, receipt.total.0, |record| {
+        record.key = Some(key.id);
+        record.environment = Environment::Dev;
+        record.served_model = None;
+        record.stream = false;
+        record.status = CallStatus::ClientDisconnected;
+        record.consumption = Consumption {
+            input: 1,
+            cache_read: 2,
+            cache_write: 3,
+            cache_write_long: 1_333,
+            audio_input: 5,
+            output: 6,
+            reasoning: 7,
+            images: 8,
+        };
+        record.estimated = true;
+        record.receipt = receipt;
+        record.provider_cost = Units(43);
+        record.price_version = 12;
+        record.rule = Some(RuleId::from_uuid(world.uuid()));
+        record.attempts.insert(0, failed);
+        record.latency = Duration::from_micros(1_234_567);
+        record.time_to_first_token = None;
+        record.metadata = Some("{\"team\":\"ü\"}".to_owned());
+    })
+    .await;
+    let found = world
+        .store
+        .usage
+        .find_call(Some(customer.account), adorned.id);
+    assert_eq!(found.await.unwrap(), Some(adorned.clone()));
+    let listed = world
+        .store
+        .usage
+        .list_calls(
+            customer.account,
+            UsageFilter::default(),
+            PageRequest::first(5),
+        )
+        .await;
+    assert_eq!(listed.unwrap().rows, [adorned]);
+}
+
+/// Nobody sees another's calls, in no way.
+pub async fn calls_of_others_are_not_there(world: &World) {
+    let customer = world.customer_with(1_000).await;
+    let other = world.customer_with(1_000).await;
+    let id = world.call(&customer, 10).await;
+    let usage = &world.store.usage;
+    let found = usage.find_call(Some(other.account), id).await.unwrap();
+    assert_eq!(found, None);
+    assert!(usage.find_call(None, id).await.unwrap().is_some());
+    let unknown = GenerationId::from_uuid(world.uuid());
+    assert_eq!(usage.find_call(None, unknown).await.unwrap(), None);
+    let all = UsageFilter::default();
+    let listed = usage
+        .list_calls(other.account, all.clone(), PageRequest::first(5))
+        .await;
+    assert_eq!(listed.unwrap().rows, []);
+    let summary = usage.summarize(other.account, all).await.unwrap();
+    assert_eq!((summary.requests, summary.cost), (0, Units::ZERO));
+    assert_eq!((summary.by_model, summary.by_key), (vec![], vec![]));
+    let today = world.now().day();
+    let daily = usage.daily(other.account, today, today).await.unwrap();
+    assert_eq!(daily[0].requests, 0);
+}
+
+/// Newest first, in parts.
+pub async fn calls_are_listed_newest_first(world: &World) {
+    let customer = world.customer_with(1_000).await;
+    let mut expected = Vec::new();
+    for _ in 0..5 {
+        expected.insert(0, world.call(&customer, 1).await);
+    }
+    let list = async |limit, offset, before| {
+        let page = PageRequest {
+            limit,
+            offset,
+            before,
+        };
+        let usage = &world.store.usage;
+        let listed = usage.list_calls(customer.account, UsageFilter::default(), page);
+        let listed = listed.await.unwrap();
+        let ids: Vec<_> = listed.rows.iter().map(|call| call.id).collect();
+        (ids, listed.has_more)
+    };
+    assert_eq!(list(5, 0, None).await, (expected.clone(), false));
+    assert_eq!(list(2, 0, None).await, (expected[..2].to_vec(), true));
+    assert_eq!(list(2, 3, None).await, (expected[3..].to_vec(), false));
+    let seen = Some(expected[2].uuid());
+    assert_eq!(list(2, 0, seen).await, (expected[3..].to_vec(), false));
+}
+
+/// By model, key, and time from (included) to (not included), alone and together.
+pub async fn calls_are_filtered(world: &World) {
+    let customer = world.customer_with(1_000).await;
+    let key = world.key(&customer).await;
+    let mut calls = Vec::new();
+    for (model, with_key) in [("a", true), ("b", true), ("a", false), ("b", false)] {
+        let record = call(world, &customer, 1, |record| {
+            record.model = model.into();
+            record.key = with_key.then_some(key.id);
+        });
+        calls.push(record.await);
+    }
+    let at = |number: usize| -> Timestamp { calls[number].created_at };
+    let filter = |model: Option<&str>, key: Option<KeyId>, from, to| UsageFilter {
+        model: model.map(str::to_owned),
+        key,
+        from,
+        to,
+    };
+    for (filter, expected) in [
+        (filter(Some("a"), None, None, None), vec![2, 0]),
+        (filter(None, Some(key.id), None, None), vec![1, 0]),
+        (filter(Some("b"), Some(key.id), None, None), vec![1]),
+        (filter(None, None, Some(at(1)), None), vec![3, 2, 1]),
+        (filter(None, None, None, Some(at(1))), vec![0]),
+        (filter(None, None, Some(at(1)), Some(at(3))), vec![2, 1]),
+        (filter(Some("c"), None, None, None), vec![]),
+    ] {
+        let page = PageRequest::first(10);
+        let usage = &world.store.usage;
+        let listed = usage.list_calls(customer.account, filter.clone(), page);
+        let ids: Vec<_> = listed
+            .await
+            .unwrap()
+            .rows
+            .iter()
+            .map(|call| call.id)
+            .collect();
+        let wanted: Vec<_> = expected.iter().map(|number| calls[*number].id).collect();
+        assert_eq!(ids, wanted, "{filter:?}");
+        let summary = usage.summarize(customer.account, filter).await.unwrap();
+        assert_eq!(summary.requests, u64::try_from(wanted.len()).unwrap());
+    }
+}
+
+/// Requests, faults, tokens and costs are sums over the calls.
+pub async fn a_summary_adds_up(world: &World) {
+    let customer = world.customer_with(1_000).await;
+    for (cost, status) in [
+        (30, CallStatus::Ok),
+        (12, CallStatus::Ok),
+        (0, CallStatus::ProviderFailed),
+        (0, CallStatus::Error),
+    ] {
+        call(world, &customer, cost, |record| {
+            record.status = status;
+            record.consumption = Consumption {
+                input: 100,
+                cache_read: 20,
+                output: 7,
+                reasoning: 2,
+                ..Consumption::default()
+            };
+        })
+        .await;
+    }
+    let all = UsageFilter::default();
+    let summary = world.store.usage.summarize(customer.account, all).await;
+    let summary = summary.unwrap();
+    assert_eq!((summary.requests, summary.errors), (4, 2));
+    assert_eq!(
+        (summary.prompt_tokens, summary.completion_tokens),
+        (480, 36)
+    );
+    assert_eq!((summary.cost, summary.currency), (Units(42), Currency::USD));
+}
+
+/// By model and by key, with the calls of sessions under no key.
+pub async fn a_summary_lists_the_dearest_first(world: &World) {
+    let customer = world.customer_with(1_000).await;
+    let cheap = world.key(&customer).await.id;
+    let dear = world.key(&customer).await.id;
+    for (model, key, cost) in [
+        ("small", Some(cheap), 1),
+        ("large", Some(dear), 50),
+        ("small", Some(dear), 2),
+        ("middle", None, 20),
+    ] {
+        call(world, &customer, cost, |record| {
+            record.model = model.into();
+            record.key = key;
+        })
+        .await;
+    }
+    let all = UsageFilter::default();
+    let summary = world.store.usage.summarize(customer.account, all).await;
+    let summary = summary.unwrap();
+    let by_model: Vec<_> = summary
+        .by_model
+        .iter()
+        .map(|row| {
+            (
+                row.model.as_str(),
+                row.requests,
+                row.total_tokens,
+                row.cost.0,
+            )
+        })
+        .collect();
+    assert_eq!(
+        by_model,
+        [
+            ("large", 1, 15, 50),
+            ("middle", 1, 15, 20),
+            ("small", 2, 30, 3)
+        ]
+    );
+    let by_key: Vec<_> = summary
+        .by_key
+        .iter()
+        .map(|row| (row.key, row.requests, row.total_tokens, row.cost.0))
+        .collect();
+    assert_eq!(
+        by_key,
+        [
+            (Some(dear), 2, 30, 52),
+            (None, 1, 15, 20),
+            (Some(cheap), 1, 15, 1)
+        ]
+    );
+}
+
+/// From the first day to the last, in order, in UTC; never more than 366 of them.
+pub async fn days_are_whole_and_empty_days_are_there(world: &World) {
+    let customer = world.customer_with(1_000).await;
+    let first = world.now().day();
+    let third = first.next().next();
+    let last_moment = Timestamp::from_micros(third.start().as_micros() - 1);
+    for (created_at, cost) in [
+        (first.start(), 5),
+        (world.now(), 6),
+        (third.start(), 7),
+        (last_moment.after(DAY), 8),
+        (third.start().after(DAY), 100),
+    ] {
+        call(world, &customer, cost, |record| {
+            record.created_at = created_at;
+        })
+        .await;
+    }
+    let usage = &world.store.usage;
+    let daily = usage.daily(customer.account, first, third).await.unwrap();
+    let day = |day, requests, cost| DailyUsage {
+        day,
+        requests,
+        total_tokens: requests * 15,
+        cost: Units(cost),
+    };
+    assert_eq!(
+        daily,
+        [
+            day(first, 2, 11),
+            day(first.next(), 0, 0),
+            day(third, 2, 15)
+        ]
+    );
+    let far = Timestamp::from_micros(first.start().as_micros())
+        .after(500 * DAY)
+        .day();
+    let many = usage.daily(customer.account, first, far).await.unwrap();
+    assert_eq!(many.len(), 366);
+    let backwards = usage.daily(customer.account, third, first).await.unwrap();
+    assert_eq!(backwards, []);
+}
