@@ -1,0 +1,106 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use vuzo_domain::money::Currency;
+use vuzo_domain::pricing::{Dimension, Rate, RateCard, Tier};
+
+use super::Text;
+
+type RatesJson<'text> = BTreeMap<Cow<'text, str>, u64>;
+
+/// The prices of a model: stated rates by dimension, in units per million or piece.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateCardJson<'text> {
+    currency: Text<Currency>,
+    #[serde(borrow)]
+    rates: RatesJson<'text>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    tiers: Vec<TierJson<'text>>,
+}
+
+/// Prices that take over once the prompt is long enough.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TierJson<'text> {
+    above_input_tokens: u64,
+    inclusive: bool,
+    #[serde(borrow)]
+    rates: RatesJson<'text>,
+}
+
+fn write_rates(stated: impl Fn(Dimension) -> Option<Rate>) -> RatesJson<'static> {
+    Dimension::ALL
+        .into_iter()
+        .filter_map(|dimension| Some((Cow::Borrowed(dimension.name()), stated(dimension)?.units())))
+        .collect()
+}
+
+fn read_rates(rates: &RatesJson<'_>) -> Option<Vec<(Dimension, Rate)>> {
+    rates
+        .iter()
+        .map(|(name, units)| Some((Dimension::from_name(name)?, Rate::from_units(*units)?)))
+        .collect()
+}
+
+impl From<&RateCard> for RateCardJson<'static> {
+    fn from(card: &RateCard) -> Self {
+        Self {
+            currency: Text(card.currency()),
+            rates: write_rates(|dimension| card.stated(dimension)),
+            tiers: card.tiers().iter().map(TierJson::from).collect(),
+        }
+    }
+}
+
+impl From<&Tier> for TierJson<'static> {
+    fn from(tier: &Tier) -> Self {
+        let (above_input_tokens, inclusive) = tier.bound();
+        Self {
+            above_input_tokens,
+            inclusive,
+            rates: write_rates(|dimension| tier.stated(dimension)),
+        }
+    }
+}
+
+impl RateCardJson<'_> {
+    /// The card, if it can be sold from.
+    pub fn to_card(&self) -> Option<RateCard> {
+        let rates = read_rates(&self.rates)?;
+        let stated = |wanted: Dimension| {
+            rates
+                .iter()
+                .find(|(dimension, _)| *dimension == wanted)
+                .map(|(_, rate)| *rate)
+        };
+        let plain = RateCard::new(
+            self.currency.0,
+            stated(Dimension::Input)?,
+            stated(Dimension::Output)?,
+        );
+        let card = rates.iter().fold(plain, |card, (dimension, rate)| {
+            card.with(*dimension, Some(*rate))
+        });
+        let tiers = self
+            .tiers
+            .iter()
+            .map(TierJson::to_tier)
+            .collect::<Option<Vec<_>>>()?;
+        card.with_tiers(tiers).ok()
+    }
+}
+
+impl TierJson<'_> {
+    fn to_tier(&self) -> Option<Tier> {
+        let empty = Tier::new(self.above_input_tokens, self.inclusive);
+        Some(
+            read_rates(&self.rates)?
+                .into_iter()
+                .fold(empty, |tier, (dimension, rate)| {
+                    tier.with(dimension, Some(rate))
+                }),
+        )
+    }
+}

@@ -1,0 +1,5 @@
+DROP TABLE idempotency_claims;
+DROP TABLE spend_counters;
+DROP TABLE transfers;
+DROP TABLE holds;
+DROP TABLE ledger_accounts;
