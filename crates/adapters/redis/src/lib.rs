@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+
+mod connection;
+mod failover;
+mod feed;
+mod limiter;
+
+pub use connection::Redis;
+pub use failover::Failover;
+pub use feed::{RedisFeed, Subscription};
+pub use limiter::RedisLimiter;

@@ -1,0 +1,16 @@
+//! The limiter, the failover and the feed against real Redis servers.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test whose preparations fail has failed"
+)]
+
+mod agreement;
+mod failover;
+mod feed;
+mod limiter;
+mod model;
+mod outage;
+mod server;
