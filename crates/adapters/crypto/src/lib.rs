@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+mod hasher;
+mod ids;
+mod provider;
+mod signer;
+
+pub use hasher::Argon2Hasher;
+pub use ids::{NoRandomness, SystemIds};
+pub use signer::{Hs256Signer, ShortSecret};
