@@ -1,0 +1,164 @@
+//! Reading a provider's words: what is it complaining about?
+
+use serde_json::Value;
+use vuzo_wire::error::UpstreamFault;
+
+/// What an error is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Topic {
+    /// The operator's key, credit, rights or set-up.
+    Account,
+    /// Too many calls at once.
+    Pace,
+    /// The provider itself.
+    Trouble,
+    /// The customer's request.
+    Request,
+}
+
+const ACCOUNT_WORDS: &[&str] = &[
+    "insufficient_quota",
+    "credit_balance_exhausted",
+    "organization_spend_limit_exceeded",
+    "project_spend_limit_exceeded",
+    "organization_usage_limit_exceeded",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "account_deactivated",
+    "invalid_api_key",
+    "invalid_authentication",
+    "authentication",
+    "authentication_error",
+    "permission_denied",
+    "permission_error",
+    "payment_required",
+    "model_not_found",
+];
+
+const PACE_WORDS: &[&str] = &["rate_limit_exceeded", "rate_limit_error", "slow_down"];
+
+const TROUBLE_WORDS: &[&str] = &[
+    "server_error",
+    "server_is_overloaded",
+    "service_unavailable_error",
+    "provider_overloaded",
+    "provider_unavailable",
+    "server",
+    "timeout",
+    "overloaded_error",
+    "api_error",
+];
+
+const REQUEST_WORDS: &[&str] = &[
+    "invalid_request",
+    "invalid_prompt",
+    "context_length_exceeded",
+    "max_tokens_exceeded",
+    "token_limit_exceeded",
+    "string_too_long",
+    "invalid_image",
+    "payload_too_large",
+    "unprocessable",
+    "content_policy_violation",
+    "content_filter",
+    "refusal",
+];
+
+const ACCOUNT_PHRASES: &[&str] = &[
+    "credit balance is too low",
+    "insufficient credits",
+    "insufficient balance",
+    "out of credits",
+    "used all available credits",
+    "exceeded your current quota",
+    "api key",
+    "is not a valid model",
+    "your team",
+    "your organization",
+];
+
+const TROUBLE_PHRASES: &[&str] = &["service is currently unavailable", "overloaded"];
+
+/// The machine-readable words decide before the status, and the status before the prose.
+pub(super) fn topic(status: u16, error: Option<&UpstreamFault>) -> Topic {
+    let named = |words: &[&str]| {
+        error.is_some_and(|error| {
+            [&error.kind, &error.code]
+                .into_iter()
+                .flatten()
+                .any(|word| words.contains(&word.as_str()))
+        })
+    };
+    let prose = error.map_or_else(String::new, |error| error.message.to_ascii_lowercase());
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| prose.contains(phrase));
+    let by_word = [
+        (ACCOUNT_WORDS, Topic::Account),
+        (PACE_WORDS, Topic::Pace),
+        (TROUBLE_WORDS, Topic::Trouble),
+        (REQUEST_WORDS, Topic::Request),
+    ];
+    match status {
+        401 | 402 => return Topic::Account,
+        _ => {
+            if let Some((_, topic)) = by_word.iter().find(|(words, _)| named(words)) {
+                return *topic;
+            }
+        }
+    }
+    match status {
+        429 if says(ACCOUNT_PHRASES) && !prose.contains("rate limit") => Topic::Account,
+        429 => Topic::Pace,
+        403 if is_moderation(&prose) => Topic::Request,
+        404 if says(&["endpoints found that support"]) => Topic::Request,
+        // An address that is not there is the operator's set-up; so is a model.
+        404 if error.is_none() || says(&["model", "endpoint"]) => Topic::Account,
+        400 | 404 | 413 | 422 if says(ACCOUNT_PHRASES) => Topic::Account,
+        400 if says(TROUBLE_PHRASES) => Topic::Trouble,
+        400 | 404 | 413 | 422 => Topic::Request,
+        408 | 409 | 425 | 500.. => Topic::Trouble,
+        // Forbidden, or redirects, methods and media types that it does not take: ours.
+        _ => Topic::Account,
+    }
+}
+
+fn is_moderation(prose: &str) -> bool {
+    [
+        "moderation",
+        "flagged",
+        "content policy",
+        "usage policies",
+        "usage guidelines",
+        "safety",
+    ]
+    .iter()
+    .any(|word| prose.contains(word))
+}
+
+/// The field that the error names.
+pub(super) fn param(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let param = body.get("error")?.get("param")?.as_str()?;
+    (!param.is_empty() && param.len() <= 200).then(|| param.to_owned())
+}
+
+/// Whether a code only repeats the status.
+pub(super) fn is_number(code: &str) -> bool {
+    code.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+/// What begins like this names the operator's account there.
+const PRIVATE: &[&str] = &["org-", "proj_", "sk-", "xai-", "acct_", "team-", "key-"];
+
+/// A provider's sentence as a customer may read it: short, and without the operator's
+/// names at the provider.
+pub(super) fn presentable(message: &str) -> String {
+    let mut words = Vec::new();
+    for word in super::clip(message, 1_000).split(' ') {
+        let bare = word.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+        let hidden = PRIVATE
+            .iter()
+            .any(|prefix| bare.starts_with(prefix) && bare.len() > prefix.len() + 6);
+        words.push(if hidden { "[hidden]" } else { word });
+    }
+    words.join(" ")
+}
