@@ -1,0 +1,9 @@
+//! Who is asking, and what that opens.
+
+mod caller;
+mod directory;
+mod door;
+
+pub use caller::{AccessError, Caller, Identity, Reader};
+pub use directory::Directory;
+pub use door::Access;

@@ -1,0 +1,266 @@
+use core::time::Duration;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use vuzo_domain::catalog::ProviderId;
+use vuzo_domain::chat::{Envelope, Reply as ProviderReply};
+use vuzo_domain::id::GenerationId;
+use vuzo_domain::port::{
+    Admitted, Answer, ChatProvider, Claim, ClaimKey, Clock, Hasher, IdGen, Limiter, PlaceHoldError,
+    Wallets,
+};
+
+use super::call::{Answered, Call, CallRequest, Estimate, Failure, Reply};
+use super::error::CallError;
+use super::hints::Hints;
+use super::hold::Stop;
+use super::tally::{Gauge, Tally, TallyView};
+use crate::access::Caller;
+use crate::models::Models;
+use crate::ports::{Policy, Ports};
+
+/// How long an idempotency key counts.
+const CLAIM_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
+
+/// What every step of a call works with.
+pub(crate) struct Engine {
+    pub(super) wallets: Arc<dyn Wallets>,
+    pub(super) limiter: Arc<dyn Limiter>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) models: Arc<Models>,
+    pub(super) providers: HashMap<ProviderId, Arc<dyn ChatProvider>>,
+    pub(super) hints: Hints,
+    pub(super) hold_lifetime: Duration,
+    /// Ends everything that still runs when the time to drain is over.
+    pub(super) hurry: CancellationToken,
+    pub(crate) tally: Tally,
+}
+
+/// Serves calls.
+pub struct Calls {
+    pub(crate) engine: Arc<Engine>,
+    ids: Arc<dyn IdGen>,
+    hasher: Arc<dyn Hasher>,
+    handle: Handle,
+    tasks: TaskTracker,
+}
+
+impl Calls {
+    pub(crate) fn new(ports: &Ports, policy: &Policy, models: Arc<Models>, handle: Handle) -> Self {
+        let providers = ports
+            .providers
+            .iter()
+            .map(|provider| (provider.id(), Arc::clone(provider)));
+        Self {
+            engine: Arc::new(Engine {
+                wallets: Arc::clone(&ports.wallets),
+                limiter: Arc::clone(&ports.limiter),
+                clock: Arc::clone(&ports.clock),
+                models,
+                providers: providers.collect(),
+                hints: Hints::new(),
+                hold_lifetime: policy.hold_lifetime,
+                hurry: CancellationToken::new(),
+                tally: Tally::default(),
+            }),
+            ids: Arc::clone(&ports.ids),
+            hasher: Arc::clone(&ports.hasher),
+            handle,
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Serves a call. Whoever drops this future is a customer who left: the call goes
+    /// on by itself until it is settled.
+    pub async fn call(&self, request: CallRequest) -> Result<Answered, Failure> {
+        let id = GenerationId::from_uuid(self.ids.uuid());
+        let refuse = |error| Failure {
+            error,
+            generation: id,
+            limits: Admitted::default(),
+        };
+        if self.tasks.is_closed() {
+            return Err(refuse(CallError::Draining));
+        }
+        let call = self.begin(id, request).map_err(refuse)?;
+        let (reply, answer) = oneshot::channel();
+        let engine = Arc::clone(&self.engine);
+        self.tasks
+            .spawn_on(async move { engine.serve(call, reply).await }, &self.handle);
+        match answer.await {
+            Ok(answered) => answered,
+            Err(_task_died) => Err(refuse(CallError::Busy)),
+        }
+    }
+
+    fn begin(&self, id: GenerationId, request: CallRequest) -> Result<Call, CallError> {
+        let created_at = self.engine.clock.now();
+        let envelope = request.envelope;
+        let claim = match request.idempotency_key {
+            None => None,
+            Some(token) if is_idempotency_key(&token) => Some(Claim {
+                key: ClaimKey {
+                    account: request.caller.account.id,
+                    key: request.caller.key().map(|key| key.id),
+                    route: envelope.endpoint.name(),
+                    token,
+                },
+                body: self.hasher.digest(&envelope.body),
+                expires_at: created_at.after(CLAIM_LIFETIME),
+            }),
+            Some(_) => return Err(CallError::BadIdempotencyKey),
+        };
+        Ok(Call {
+            id,
+            caller: request.caller,
+            envelope: Arc::new(envelope),
+            wire: request.wire,
+            claim,
+            created_at,
+            begun: Instant::now(),
+        })
+    }
+
+    /// What a call would cost. Nothing is held, and no provider is asked.
+    pub async fn estimate(
+        &self,
+        caller: &Caller,
+        envelope: &Envelope,
+    ) -> Result<Estimate, CallError> {
+        super::estimate::estimate(&self.engine, caller, envelope).await
+    }
+
+    /// What the operator wants to watch.
+    pub fn tally(&self) -> TallyView {
+        self.engine.tally.view()
+    }
+
+    pub(crate) fn count_expired(&self, holds: usize) {
+        let holds = u64::try_from(holds).unwrap_or(u64::MAX);
+        self.engine
+            .tally
+            .expired_holds
+            .fetch_add(holds, Ordering::Relaxed);
+    }
+
+    /// Whether no more calls are taken.
+    pub fn is_draining(&self) -> bool {
+        self.tasks.is_closed()
+    }
+
+    /// Takes no more calls.
+    pub(crate) fn close(&self) {
+        self.tasks.close();
+    }
+
+    /// Waits for the calls that run; ends what still runs after `within`, and answers
+    /// how many that were.
+    pub(crate) async fn drain(&self, within: Duration) -> usize {
+        /// So long a call may take to settle once it has been ended.
+        const LAST_CALL: Duration = Duration::from_secs(2);
+        self.tasks.close();
+        if tokio::time::timeout(within, self.tasks.wait())
+            .await
+            .is_ok()
+        {
+            return 0;
+        }
+        let left = self.tasks.len();
+        self.engine.hurry.cancel();
+        if tokio::time::timeout(LAST_CALL, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::error!(calls = self.tasks.len(), "calls were left unsettled");
+        }
+        left
+    }
+}
+
+impl Engine {
+    /// A call from its admission to its settlement.
+    async fn serve(&self, call: Call, mut reply: Reply) {
+        let _running = Gauge::raise(&self.tally.running);
+        let id = call.id;
+        let refuse = |reply: Reply, error, limits| {
+            let _gone = reply.send(Err(Failure {
+                error,
+                generation: id,
+                limits,
+            }));
+        };
+        match self.replay(&call).await {
+            Ok(None) => {}
+            Ok(Some(answer)) => return send_replay(reply, answer),
+            Err(error) => return refuse(reply, error, Admitted::default()),
+        }
+        let (place, admitted) = match self.admit(call).await {
+            Ok(admitted) => admitted,
+            Err(error) => return refuse(reply, error, Admitted::default()),
+        };
+        let limits = admitted.limits;
+        let quoted = match self.quote(admitted) {
+            Ok(quoted) => quoted,
+            Err(error) => {
+                self.leave(place, 0).await;
+                return refuse(reply, error, limits);
+            }
+        };
+        let opened = match self.hold_and_open(quoted, &mut reply).await {
+            Ok(opened) => opened,
+            Err(stop) => {
+                self.leave(place, 0).await;
+                return match stop {
+                    Stop::Refused(error) => refuse(reply, error, limits),
+                    Stop::Replay(answer) => send_replay(reply, *answer),
+                };
+            }
+        };
+        let (held, upstream) = (opened.held, opened.upstream);
+        match opened.reply {
+            Ok(ProviderReply::Whole(whole)) => {
+                self.answer_whole(place, held, whole, upstream, reply).await;
+            }
+            Ok(ProviderReply::Stream(stream)) => {
+                self.answer_stream(place, held, stream, upstream, reply)
+                    .await;
+            }
+            Err(why) => self.answer_nothing(place, held, why, upstream, reply).await,
+        }
+    }
+
+    /// The answer that was given before under the call's idempotency key.
+    async fn replay(&self, call: &Call) -> Result<Option<Answer>, CallError> {
+        let Some(claim) = &call.claim else {
+            return Ok(None);
+        };
+        match self.wallets.find_answer(claim, call.created_at).await {
+            Ok(answer) => Ok(answer),
+            Err(PlaceHoldError::ClaimRunning) => Err(CallError::KeyRunning),
+            Err(PlaceHoldError::ClaimMismatch) => Err(CallError::KeyMismatch),
+            Err(PlaceHoldError::ClaimAnswered(answer)) => Ok(Some(*answer)),
+            Err(PlaceHoldError::Unavailable(fault)) => Err(CallError::Unavailable(fault)),
+            Err(PlaceHoldError::Insufficient { .. } | PlaceHoldError::CapReached { .. }) => {
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn send_replay(reply: Reply, answer: Answer) {
+    let _gone = reply.send(Ok(Answered::Replay {
+        generation: answer.call,
+        content_type: answer.content_type,
+        body: answer.body,
+    }));
+}
+
+fn is_idempotency_key(token: &str) -> bool {
+    (1..=255).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic())
+}

@@ -1,0 +1,351 @@
+use core::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+use vuzo_domain::chat::{
+    AttemptStatus, CallStatus, FaultKind, ProviderFault, ReplyChunk, ReplyStream, UsageReport,
+};
+
+use super::admit::Place;
+use super::call::{Answered, Reply};
+use super::engine::Engine;
+use super::error::CallError;
+use super::hold::Held;
+use super::open::NotOpened;
+use super::outcome::Ending;
+use super::tally::Tally;
+use super::whole::{facts, failed};
+
+/// So many pieces wait for a slow customer; then the provider is not read any further.
+const PIECES_WAITING: usize = 32;
+
+/// So long a piece waits for a slow customer, who then counts as gone.
+const SLOWEST_CUSTOMER: Duration = Duration::from_secs(60);
+
+/// So long the rest of an answer is awaited whose customer is gone, to learn its usage.
+const LONGEST_DRAIN: Duration = Duration::from_secs(60);
+
+/// After so long without a piece a sign of life is sent.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// No stream runs longer.
+const LONGEST_STREAM: Duration = Duration::from_secs(3_600);
+
+/// The hold is extended when so many output tokens of it are left.
+const MARGIN: u64 = 512;
+
+/// So much of a stream is kept for replay.
+const MOST_KEPT: usize = 4 * 1024 * 1024;
+
+/// An answer that comes in pieces, between provider and customer.
+struct Relay<'engine> {
+    engine: &'engine Engine,
+    held: Held,
+    customer: Option<mpsc::Sender<Bytes>>,
+    /// What the customer got so far, where it is to be kept for replay.
+    kept: Option<BytesMut>,
+    output_bytes: u64,
+    first_token: Option<Duration>,
+    last_piece: Instant,
+    /// When the rest is no longer awaited, once the customer is gone.
+    drain_until: Option<Instant>,
+}
+
+/// How the pieces came to an end.
+enum End {
+    /// The provider is done.
+    Done {
+        frames: Bytes,
+        usage_frame: Option<Bytes>,
+        report: UsageReport,
+    },
+    /// The wallet carries no more.
+    OutOfFunds,
+    /// The provider broke off, or we did.
+    Broken(ProviderFault),
+    /// The customer left before anything was produced.
+    Abandoned,
+    /// The customer left, and the rest did not come in time.
+    DrainedOut,
+}
+
+impl Engine {
+    /// Passes a stream on, settles it, and only then ends it.
+    pub(super) async fn answer_stream(
+        &self,
+        place: Place,
+        held: Held,
+        mut stream: ReplyStream,
+        upstream: Duration,
+        reply: Reply,
+    ) {
+        let (customer, frames) = mpsc::channel(PIECES_WAITING);
+        let answered = Answered::Stream {
+            facts: facts(&held, upstream),
+            frames,
+        };
+        if let Err(_answer) = reply.send(Ok(answered)) {
+            let (reply, _nobody) = tokio::sync::oneshot::channel();
+            return self
+                .answer_nothing(place, held, NotOpened::Abandoned, upstream, reply)
+                .await;
+        }
+        let streaming = Instant::now();
+        let mut relay = Relay {
+            engine: self,
+            kept: held.quoted.call.claim.as_ref().map(|_| BytesMut::new()),
+            held,
+            customer: Some(customer),
+            output_bytes: 0,
+            first_token: None,
+            last_piece: streaming,
+            drain_until: None,
+        };
+        let end = relay.pump(&mut stream).await;
+        // What is not read to its end is ended at the provider.
+        drop(stream);
+        let upstream = upstream.saturating_add(streaming.elapsed());
+        relay.close(place, end, upstream).await;
+    }
+}
+
+impl Relay<'_> {
+    async fn pump(&mut self, stream: &mut ReplyStream) -> End {
+        let too_long = Instant::now() + LONGEST_STREAM;
+        loop {
+            let wake = self.wake_at().min(too_long);
+            tokio::select! {
+                biased;
+                chunk = stream.next() => match chunk {
+                    Some(Ok(ReplyChunk::Content { frames, output_bytes })) => {
+                        if let Some(end) = self.content(frames, output_bytes).await {
+                            return end;
+                        }
+                    }
+                    Some(Ok(ReplyChunk::End { frames, usage_frame, report })) => {
+                        return End::Done { frames, usage_frame, report };
+                    }
+                    Some(Err(fault)) => return End::Broken(fault),
+                    None => return End::Broken(broke_off("the provider broke off")),
+                },
+                () = customer_gone(self.customer.as_ref()) => {
+                    if let Some(end) = self.lose_customer() {
+                        return end;
+                    }
+                }
+                () = self.engine.hurry.cancelled() => {
+                    return End::Broken(broke_off("this instance is shutting down"));
+                }
+                () = sleep_until(wake) => {
+                    if Instant::now() >= too_long {
+                        return End::Broken(broke_off("the answer took longer than an hour"));
+                    }
+                    if let Some(end) = self.awake().await {
+                        return end;
+                    }
+                }
+            }
+        }
+    }
+
+    fn wake_at(&self) -> Instant {
+        let sign_of_life = self.last_piece + HEARTBEAT;
+        let drained = self.drain_until.unwrap_or(sign_of_life);
+        self.held.renew_at.min(sign_of_life).min(drained)
+    }
+
+    /// Does what is due: renews the hold, gives a sign of life, ends the drain.
+    async fn awake(&mut self) -> Option<End> {
+        let now = Instant::now();
+        if self.drain_until.is_some_and(|until| now >= until) {
+            return Some(End::DrainedOut);
+        }
+        if now >= self.held.renew_at {
+            self.engine.renew(&mut self.held).await;
+        }
+        if now >= self.last_piece + HEARTBEAT {
+            self.last_piece = now;
+            let heartbeat = self.held.quoted.call.wire.heartbeat();
+            if self.customer.is_some() {
+                return self.send(heartbeat).await;
+            }
+        }
+        None
+    }
+
+    /// Counts a piece, sees to its money, and passes it on.
+    async fn content(&mut self, frames: Bytes, output_bytes: u64) -> Option<End> {
+        self.output_bytes = self.output_bytes.saturating_add(output_bytes);
+        self.last_piece = Instant::now();
+        if self.first_token.is_none() && output_bytes > 0 {
+            self.first_token = Some(self.held.quoted.call.begun.elapsed());
+        }
+        if let Some(end) = self.stretch().await {
+            return Some(end);
+        }
+        self.keep(&frames);
+        self.send(frames).await
+    }
+
+    /// Extends the hold where the answer is about to outgrow it. Half a byte-count is
+    /// more tokens than any text has in practice.
+    async fn stretch(&mut self) -> Option<End> {
+        let plan = self.held.quoted.plan;
+        let stretches = self.held.covered < plan.most && self.held.clamped.is_none();
+        if !stretches || self.held.quoted.is_test {
+            return None;
+        }
+        let answers = u64::from(self.held.quoted.demand.answers.max(1));
+        let each = self.output_bytes.div_ceil(answers.saturating_mul(2));
+        if each.saturating_add(MARGIN) <= self.held.covered {
+            return None;
+        }
+        let next = self.held.covered.saturating_mul(2).min(plan.most);
+        match self.engine.stretch(&mut self.held, next).await {
+            Ok(()) => None,
+            // What is held still covers this piece; it ends when that is used up.
+            Err(_) if each <= self.held.covered => None,
+            Err(error) => {
+                tracing::debug!(call = %self.held.quoted.call.id, %error, "a stream is cut");
+                Some(End::OutOfFunds)
+            }
+        }
+    }
+
+    async fn send(&mut self, piece: Bytes) -> Option<End> {
+        let customer = self.customer.as_ref()?;
+        if piece.is_empty() {
+            return None;
+        }
+        match timeout(SLOWEST_CUSTOMER, customer.send(piece)).await {
+            Ok(Ok(())) => None,
+            _ => self.lose_customer(),
+        }
+    }
+
+    fn lose_customer(&mut self) -> Option<End> {
+        self.customer = None;
+        if self.output_bytes == 0 {
+            return Some(End::Abandoned);
+        }
+        self.drain_until = Some(Instant::now() + LONGEST_DRAIN);
+        None
+    }
+
+    fn keep(&mut self, piece: &Bytes) {
+        if let Some(kept) = &mut self.kept
+            && kept.len() <= MOST_KEPT
+        {
+            kept.extend_from_slice(piece);
+        }
+    }
+
+    /// Settles the call and sends what is left to send.
+    async fn close(mut self, place: Place, end: End, upstream: Duration) {
+        let engine = self.engine;
+        let wire = std::sync::Arc::clone(&self.held.quoted.call.wire);
+        let charged = matches!(end, End::Done { .. } | End::OutOfFunds | End::DrainedOut);
+        let report = self.report(&end);
+        let billed = engine.bill(&self.held, report, charged);
+        let tokens = billed.total_tokens();
+        let mut ending = self.ending(&end, upstream);
+        let last = match end {
+            End::Done {
+                frames,
+                usage_frame,
+                ..
+            } => {
+                let usage = usage_frame.map(|frame| wire.usage_frame(&frame, &billed.bill));
+                joined(&[Some(frames), usage, Some(wire.done())])
+            }
+            End::OutOfFunds => {
+                Tally::add(&engine.tally.cut);
+                joined(&[Some(wire.cut(&billed.bill)), Some(wire.done())])
+            }
+            End::Broken(fault) => wire.fault(&CallError::Provider(fault)),
+            End::Abandoned | End::DrainedOut => Bytes::new(),
+        };
+        if charged {
+            ending.answer = self.kept.take().map(|mut kept| {
+                if kept.len() > MOST_KEPT {
+                    kept.extend_from_slice(&wire.fault(&CallError::TooLongToReplay));
+                } else {
+                    kept.extend_from_slice(&last);
+                }
+                kept.freeze()
+            });
+        }
+        let command = engine.settlement(&self.held, billed, ending);
+        let customer = self.customer.take();
+        engine
+            .settle(place, tokens, command, async |_settled| {
+                if let Some(customer) = customer {
+                    let _slow_or_gone = timeout(SLOWEST_CUSTOMER, customer.send(last)).await;
+                }
+            })
+            .await;
+    }
+
+    /// What was consumed, as far as anybody knows.
+    fn report(&self, end: &End) -> UsageReport {
+        let told = match end {
+            End::Done { report, .. } => Some(report.clone()),
+            End::Broken(fault) => fault.report.as_deref().cloned(),
+            End::OutOfFunds | End::DrainedOut | End::Abandoned => None,
+        };
+        let mut report = told.unwrap_or_default();
+        report.output_bytes = report.output_bytes.max(self.output_bytes);
+        report
+    }
+
+    fn ending(&self, end: &End, upstream: Duration) -> Ending {
+        let mut ending = Ending {
+            status: CallStatus::Ok,
+            attempt: AttemptStatus::Ok,
+            fault: None,
+            upstream,
+            first_token: self.first_token,
+            answer: None,
+        };
+        match end {
+            End::Done { .. } if self.customer.is_none() => {
+                ending.status = CallStatus::ClientDisconnected;
+            }
+            End::Done { .. } => {}
+            End::OutOfFunds => {
+                ending.attempt = AttemptStatus::Aborted;
+                ending.fault = Some("the wallet carried no more".to_owned());
+            }
+            End::Broken(fault) => {
+                ending = failed(fault, upstream);
+                ending.first_token = self.first_token;
+            }
+            End::Abandoned | End::DrainedOut => {
+                ending.status = CallStatus::ClientDisconnected;
+                ending.attempt = AttemptStatus::Aborted;
+            }
+        }
+        ending
+    }
+}
+
+async fn customer_gone(customer: Option<&mpsc::Sender<Bytes>>) {
+    match customer {
+        Some(customer) => customer.closed().await,
+        None => core::future::pending().await,
+    }
+}
+
+fn broke_off(what: &str) -> ProviderFault {
+    ProviderFault::new(FaultKind::Garbled, what)
+}
+
+fn joined(pieces: &[Option<Bytes>]) -> Bytes {
+    let mut whole = BytesMut::new();
+    for piece in pieces.iter().flatten() {
+        whole.extend_from_slice(piece);
+    }
+    whole.freeze()
+}

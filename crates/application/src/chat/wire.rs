@@ -1,0 +1,45 @@
+use bytes::Bytes;
+use vuzo_domain::id::GenerationId;
+use vuzo_domain::money::{Currency, Units};
+
+use super::CallError;
+
+/// What a call came to, as it is told beside the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bill {
+    /// The call.
+    pub generation: GenerationId,
+    /// What it costs the customer.
+    pub amount: Units,
+    /// In this currency.
+    pub currency: Currency,
+    /// The model that was asked for.
+    pub model: String,
+    /// All completion tokens, where somebody counted.
+    pub completion_tokens: Option<u64>,
+}
+
+/// How answers are written for the customer: the last touch of the wire that the call
+/// came in by. What it makes is what the customer gets, and what is kept for replay.
+pub trait AnswerWire: Send + Sync + 'static {
+    /// A whole answer with the call's id and cost in it.
+    fn whole(&self, body: &Bytes, bill: &Bill) -> Bytes;
+
+    /// The frame that tells the usage, with the cost in it.
+    fn usage_frame(&self, frame: &Bytes, bill: &Bill) -> Bytes;
+
+    /// What follows the last frame of a stream that came to its end.
+    fn done(&self) -> Bytes;
+
+    /// The last frames of a stream that is ended for want of credit.
+    fn cut(&self, bill: &Bill) -> Bytes;
+
+    /// The last frame of a stream that broke off.
+    fn fault(&self, fault: &CallError) -> Bytes;
+
+    /// Keeps the connection alive where nothing happens.
+    fn heartbeat(&self) -> Bytes;
+
+    /// The content type of an answer.
+    fn content_type(&self, stream: bool) -> &'static str;
+}

@@ -1,0 +1,92 @@
+use core::time::Duration;
+use std::sync::Arc;
+
+use vuzo_domain::limit::Limits;
+use vuzo_domain::money::Units;
+use vuzo_domain::port::{
+    Accounts, Audit, Catalog, ChangeFeed, Changes, ChatProvider, Clock, Hasher, IdGen, Keys,
+    LedgerAudit, Limiter, Signer, Usage, Wallets,
+};
+use vuzo_domain::secret::Secret;
+
+/// Everything that the use cases need of the outside.
+#[derive(Clone)]
+pub struct Ports {
+    /// The ledger.
+    pub wallets: Arc<dyn Wallets>,
+    /// Its proof.
+    pub ledger_audit: Arc<dyn LedgerAudit>,
+    /// People and their accounts.
+    pub accounts: Arc<dyn Accounts>,
+    /// API keys.
+    pub keys: Arc<dyn Keys>,
+    /// Models, prices and rules.
+    pub catalog: Arc<dyn Catalog>,
+    /// The usage log.
+    pub usage: Arc<dyn Usage>,
+    /// The audit log.
+    pub audit: Arc<dyn Audit>,
+    /// What other instances changed.
+    pub changes: Arc<dyn Changes>,
+    /// Telling other instances at once.
+    pub feed: Arc<dyn ChangeFeed>,
+    /// How many calls in which time.
+    pub limiter: Arc<dyn Limiter>,
+    /// Who answers calls; one of each name.
+    pub providers: Vec<Arc<dyn ChatProvider>>,
+    /// One-way functions.
+    pub hasher: Arc<dyn Hasher>,
+    /// Access tokens.
+    pub signer: Arc<dyn Signer>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids.
+    pub ids: Arc<dyn IdGen>,
+}
+
+/// Credit that new accounts begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrialPolicy {
+    /// How much, in US dollars.
+    pub credit: Units,
+    /// For how many days; for ever if absent.
+    pub days: Option<u32>,
+}
+
+/// What the operator decided.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The key that opens the admin routes; without one only sessions do.
+    pub admin_key: Option<Secret>,
+    /// Credit that new accounts begin with.
+    pub trial: Option<TrialPolicy>,
+    /// How long an access token is good.
+    pub access_lifetime: Duration,
+    /// How long a refresh token is good.
+    pub refresh_lifetime: Duration,
+    /// Limits of new accounts.
+    pub default_limits: Limits,
+    /// How often one address may sign up or log in within a minute.
+    pub anonymous_per_minute: Option<u64>,
+    /// How long a hold lives without news of its call. The reaper gives it back then.
+    pub hold_lifetime: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            admin_key: None,
+            trial: None,
+            access_lifetime: Duration::from_secs(30 * 60),
+            refresh_lifetime: Duration::from_secs(7 * 24 * 3_600),
+            default_limits: Limits {
+                requests_per_minute: Some(600),
+                tokens_per_minute: Some(2_000_000),
+                max_concurrency: Some(200),
+                ..Limits::default()
+            },
+            anonymous_per_minute: Some(30),
+            hold_lifetime: Duration::from_secs(15 * 60),
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! The test bench: an application over memory, one customer, one model, one provider.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+use vuzo_application::access::{Caller, Identity};
+use vuzo_application::chat::{AnswerWire, Answered, Bill, CallError, CallRequest, Failure};
+use vuzo_application::{Application, Policy, Ports};
+use vuzo_contracts::{Customer, FIRST_MOMENT, Store, World};
+use vuzo_domain::catalog::{Model, ModelId, ModelStatus, ProviderId};
+use vuzo_domain::chat::{
+    CallRecord, Endpoint, Envelope, ProviderFault, ReplyChunk, UsageReport, WholeReply,
+};
+use vuzo_domain::id::{GenerationId, RuleId};
+use vuzo_domain::key::Environment;
+use vuzo_domain::limit::Limits;
+use vuzo_domain::money::Currency;
+use vuzo_domain::pattern::ModelPattern;
+use vuzo_domain::port::{
+    CatalogSnapshot, ChatProvider, MockHasher, MockSigner, ModelEntry, Wallets,
+};
+use vuzo_domain::pricing::{Markup, PriceVersion, PricingRule, Rate, RateCard};
+use vuzo_domain::time::Timestamp;
+use vuzo_domain::usage::Consumption;
+use vuzo_memory::{
+    LocalFeed, LocalLimiter, ManualClock, MemoryStore, Script, ScriptedProvider, SequentialIds,
+};
+
+/// One prompt token costs this much.
+pub(crate) const INPUT: i64 = 1_000;
+/// One completion token costs this much.
+pub(crate) const OUTPUT: i64 = 2_000;
+/// The prompt that [`envelope`] sends has at most so many tokens.
+pub(crate) const PROMPT: i64 = 100;
+
+pub(crate) struct Bench {
+    pub(crate) world: World,
+    pub(crate) app: Arc<Application>,
+    pub(crate) provider: Arc<ScriptedProvider>,
+    pub(crate) customer: Customer,
+    pub(crate) clock: Arc<ManualClock>,
+}
+
+fn hasher() -> MockHasher {
+    let mut hasher = MockHasher::new();
+    hasher.expect_digest().returning(|bytes| {
+        let mut digest = [0_u8; 32];
+        for (index, byte) in bytes.iter().enumerate() {
+            let slot = &mut digest[index % 32];
+            *slot = slot.wrapping_mul(31).wrapping_add(*byte);
+        }
+        digest
+    });
+    hasher
+}
+
+fn catalog() -> CatalogSnapshot {
+    let dollar = |text| Rate::parse(text, Currency::USD).unwrap();
+    let entry = |id: &str, capabilities: Vec<String>| ModelEntry {
+        model: Model {
+            id: ModelId::new(id).unwrap(),
+            provider: ProviderId::new("acme").unwrap(),
+            upstream_id: format!("{id}-upstream"),
+            status: ModelStatus::Active,
+            context_length: 10_000,
+            max_output_tokens: 100_000,
+            capabilities,
+            aliases: vec![],
+            created_at: Timestamp::from_secs(FIRST_MOMENT),
+        },
+        versions: vec![PriceVersion {
+            number: 1,
+            effective_from: Timestamp::from_secs(FIRST_MOMENT),
+            cost: RateCard::new(Currency::USD, dollar("1"), dollar("2")),
+            retail: None,
+        }],
+    };
+    CatalogSnapshot {
+        models: vec![
+            entry("one", vec![]),
+            entry("thinker", vec!["reasoning".to_owned()]),
+        ],
+        rules: vec![PricingRule {
+            id: RuleId::from_uuid(Uuid::from_u128(1)),
+            pattern: ModelPattern::new("*").unwrap(),
+            markup: Markup::default(),
+            priority: 0,
+            is_active: true,
+        }],
+    }
+}
+
+impl Bench {
+    pub(crate) async fn with(balance: i64, scripts: impl IntoIterator<Item = Script>) -> Self {
+        Self::over(balance, scripts, |wallets| wallets).await
+    }
+
+    pub(crate) async fn over(
+        balance: i64,
+        scripts: impl IntoIterator<Item = Script>,
+        decorate: impl FnOnce(Arc<dyn Wallets>) -> Arc<dyn Wallets>,
+    ) -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let world = World::new(Store::of(&store));
+        let customer = match balance {
+            0 => world.sign_up().await,
+            _ => world.customer_with(balance).await,
+        };
+        world.store.catalog.seed_catalog(catalog()).await.unwrap();
+        let acme = ProviderId::new("acme").unwrap();
+        let provider = Arc::new(ScriptedProvider::new(acme, scripts));
+        let clock = Arc::new(ManualClock::at(world.now()));
+        let simulator =
+            ScriptedProvider::new(ProviderId::simulator(), [whole("from the simulator", 5, 5)]);
+        let ports = Ports {
+            wallets: decorate(Arc::clone(&world.store.wallets)),
+            ledger_audit: Arc::clone(&world.store.ledger_audit),
+            accounts: Arc::clone(&world.store.accounts),
+            keys: Arc::clone(&world.store.keys),
+            catalog: Arc::clone(&world.store.catalog),
+            usage: Arc::clone(&world.store.usage),
+            audit: Arc::clone(&world.store.audit),
+            changes: Arc::clone(&world.store.changes),
+            feed: Arc::new(LocalFeed::to(vec![])),
+            limiter: Arc::new(LocalLimiter::new(LocalLimiter::USUAL_SCOPES)),
+            providers: vec![
+                Arc::clone(&provider) as Arc<dyn ChatProvider>,
+                Arc::new(simulator),
+            ],
+            hasher: Arc::new(hasher()),
+            signer: Arc::new(MockSigner::new()),
+            clock: Arc::clone(&clock) as Arc<_>,
+            ids: Arc::new(SequentialIds::new()),
+        };
+        let app = Application::start(ports, Policy::default(), Handle::current())
+            .await
+            .unwrap();
+        Self {
+            world,
+            app,
+            provider,
+            customer,
+            clock,
+        }
+    }
+
+    /// A caller with a key of these limits.
+    pub(crate) async fn caller(&self, environment: Environment, limits: Limits) -> Caller {
+        let account = self
+            .world
+            .store
+            .accounts
+            .find_account(self.customer.account)
+            .await
+            .unwrap()
+            .unwrap();
+        let mut key = self.world.key(&self.customer).await;
+        key.environment = environment;
+        key.limits = limits;
+        Caller {
+            account: Arc::new(account),
+            identity: Identity::Key(Arc::new(key)),
+        }
+    }
+
+    /// Makes a call as the plain customer.
+    pub(crate) async fn call(&self, envelope: Envelope) -> Result<Answered, Failure> {
+        let caller = self.caller(Environment::Live, Limits::default()).await;
+        self.call_as(caller, envelope, None).await
+    }
+
+    pub(crate) async fn call_as(
+        &self,
+        caller: Caller,
+        envelope: Envelope,
+        idempotency_key: Option<&str>,
+    ) -> Result<Answered, Failure> {
+        let request = CallRequest {
+            caller,
+            envelope,
+            idempotency_key: idempotency_key.map(str::to_owned),
+            wire: Arc::new(PlainWire),
+        };
+        self.app.calls.call(request).await
+    }
+
+    /// Posted and held units of the wallet.
+    pub(crate) async fn figures(&self) -> (i64, i64) {
+        let figures = self.world.figures(&self.customer).await;
+        (figures.posted, figures.held)
+    }
+
+    /// Waits until nothing is held any more, and answers the posted balance.
+    pub(crate) async fn settled(&self) -> i64 {
+        for _ in 0..100_000 {
+            if self.app.calls.tally().running == 0 {
+                let (posted, held) = self.figures().await;
+                assert_eq!(held, 0, "the hold is gone when the call is over");
+                return posted;
+            }
+            tokio::time::sleep(core::time::Duration::from_millis(1)).await;
+        }
+        panic!("a call never came to its end");
+    }
+
+    pub(crate) async fn record(&self, call: GenerationId) -> CallRecord {
+        let found = self.world.store.usage.find_call(None, call).await.unwrap();
+        found.expect("every call that was held has its line in the log")
+    }
+
+    pub(crate) async fn books_are_clean(&self) {
+        let report = self
+            .world
+            .store
+            .ledger_audit
+            .audit_ledger(self.world.now())
+            .await
+            .unwrap();
+        assert_eq!(report.findings, []);
+    }
+}
+
+/// A prompt of a hundred tokens at the most.
+pub(crate) fn envelope(stream: bool, output_limit: Option<u64>) -> Envelope {
+    Envelope {
+        endpoint: Endpoint::ChatCompletions,
+        model: "one".to_owned(),
+        stream,
+        wants_usage: true,
+        output_limit,
+        answers: 1,
+        prompt_bytes: u64::try_from(PROMPT).unwrap(),
+        images: 0,
+        audio_bytes: 0,
+        long_cache: false,
+        metadata: None,
+        body: Bytes::from_static(b"{}"),
+    }
+}
+
+pub(crate) fn consumed(input: u64, output: u64) -> UsageReport {
+    UsageReport {
+        consumption: Some(Consumption {
+            input,
+            output,
+            ..Consumption::default()
+        }),
+        served_model: Some("one-2026".to_owned()),
+        stated_cost: None,
+        output_bytes: output.saturating_mul(4),
+    }
+}
+
+pub(crate) fn whole(body: &'static str, input: u64, output: u64) -> Script {
+    Script::Whole(WholeReply {
+        body: Bytes::from_static(body.as_bytes()),
+        report: consumed(input, output),
+    })
+}
+
+pub(crate) fn piece(text: &'static str) -> Result<ReplyChunk, ProviderFault> {
+    Ok(ReplyChunk::Content {
+        frames: Bytes::from_static(text.as_bytes()),
+        output_bytes: text.len() as u64,
+    })
+}
+
+pub(crate) fn end(report: UsageReport) -> Result<ReplyChunk, ProviderFault> {
+    Ok(ReplyChunk::End {
+        frames: Bytes::from_static(b"[end]"),
+        usage_frame: Some(Bytes::from_static(b"[usage]")),
+        report,
+    })
+}
+
+/// Writes what it is told in brackets, so that tests can read it.
+pub(crate) struct PlainWire;
+
+impl AnswerWire for PlainWire {
+    fn whole(&self, body: &Bytes, bill: &Bill) -> Bytes {
+        let body = String::from_utf8_lossy(body);
+        Bytes::from(format!("{body}[{} {}]", bill.generation, bill.amount.0))
+    }
+
+    fn usage_frame(&self, frame: &Bytes, bill: &Bill) -> Bytes {
+        let frame = String::from_utf8_lossy(frame);
+        Bytes::from(format!("{frame}[{}]", bill.amount.0))
+    }
+
+    fn done(&self) -> Bytes {
+        Bytes::from_static(b"[done]")
+    }
+
+    fn cut(&self, bill: &Bill) -> Bytes {
+        Bytes::from(format!("[cut {}]", bill.amount.0))
+    }
+
+    fn fault(&self, fault: &CallError) -> Bytes {
+        Bytes::from(format!("[fault {fault}]"))
+    }
+
+    fn heartbeat(&self) -> Bytes {
+        Bytes::from_static(b"[heartbeat]")
+    }
+
+    fn content_type(&self, stream: bool) -> &'static str {
+        if stream { "test/stream" } else { "test/whole" }
+    }
+}
+
+pub(crate) fn expect_whole(answered: Result<Answered, Failure>) -> (GenerationId, i64, String) {
+    match answered.unwrap() {
+        Answered::Whole { facts, cost, body } => {
+            let body = String::from_utf8(body.to_vec()).unwrap();
+            (facts.generation, cost.0, body)
+        }
+        other => panic!("not a whole answer: {other:?}"),
+    }
+}
+
+pub(crate) fn expect_stream(
+    answered: Result<Answered, Failure>,
+) -> (GenerationId, mpsc::Receiver<Bytes>) {
+    match answered.unwrap() {
+        Answered::Stream { facts, frames } => (facts.generation, frames),
+        other => panic!("not a stream: {other:?}"),
+    }
+}
+
+/// Everything that a stream brings.
+pub(crate) async fn read(mut frames: mpsc::Receiver<Bytes>) -> String {
+    let mut text = String::new();
+    while let Some(piece) = frames.recv().await {
+        text.push_str(&String::from_utf8_lossy(&piece));
+    }
+    text
+}
