@@ -73,3 +73,12 @@ impl Unavailable {
         }
     }
 }
+
+/// Mocks of every port, for tests that need one to do what no adapter does.
+#[cfg(feature = "mock")]
+pub use {
+    accounts::MockAccounts, audit::MockAudit, catalog::MockCatalog, changes::MockChangeFeed,
+    changes::MockChanges, clock::MockClock, hasher::MockHasher, id_gen::MockIdGen, keys::MockKeys,
+    ledger_audit::MockLedgerAudit, limiter::MockLimiter, providers::MockChatProvider,
+    signer::MockSigner, usage::MockUsage, wallets::MockWallets,
+};

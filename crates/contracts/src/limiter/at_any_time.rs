@@ -51,7 +51,7 @@ pub async fn a_refused_call_counts_nowhere(gate: &Gate) {
         let narrow = (key, narrow);
         for order in [[wide, narrow], [narrow, wide]] {
             if narrow.1 == tokens(50) {
-                let filler = gate.call(50, &[narrow]);
+                let filler = gate.call(50, &[(account, Limits::default()), narrow]);
                 // The window may be full of it already, from the other order.
                 let _ = gate.admit(&filler).await;
             }

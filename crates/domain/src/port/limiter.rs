@@ -19,7 +19,8 @@ pub struct LimitScopeRules {
 pub struct Admission {
     /// The call.
     pub call: GenerationId,
-    /// Every scope that counts it; all must have room.
+    /// Every scope that counts it; all must have room. The account of a key is always
+    /// named beside it, so that adapters may keep the two together.
     pub scopes: Vec<LimitScopeRules>,
     /// The tokens that it is expected to take.
     pub tokens: u64,

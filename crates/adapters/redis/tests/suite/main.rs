@@ -10,6 +10,7 @@
 mod agreement;
 mod failover;
 mod feed;
+mod laws;
 mod limiter;
 mod model;
 mod outage;
