@@ -1,7 +1,7 @@
 //! One metered call, from the request to the ledger.
 //!
-//! A call goes one way: [`admit`] → [`quote`] → [`hold`] → [`open`] → [`relay`] or
-//! [`whole`] → [`settle`]. Each step takes what the one before has proved, so the
+//! A call goes one way: `admit` → `quote` → `hold` → `open` → `relay` or `whole` →
+//! `settle`, one file each. Each step takes what the one before has proved, so the
 //! order cannot be broken. All of it runs in a task of its own on the main runtime:
 //! the customer may leave at any moment, the money is seen to its end.
 

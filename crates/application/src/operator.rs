@@ -11,7 +11,6 @@ mod rules;
 use core::fmt::Display;
 use std::sync::Arc;
 
-use tokio::sync::Mutex;
 use vuzo_domain::port::{
     Accounts, Actor, Audit, AuditEntry, Catalog, Clock, Hasher, IdGen, LedgerAudit, LedgerReport,
     Page, PageRequest, Unavailable, Wallets,
@@ -37,7 +36,6 @@ pub struct Operator {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGen>,
     announcer: Arc<Announcer>,
-    keyed_credits: Mutex<()>,
 }
 
 impl Operator {
@@ -53,7 +51,6 @@ impl Operator {
             clock: Arc::clone(&ports.clock),
             ids: Arc::clone(&ports.ids),
             announcer,
-            keyed_credits: Mutex::new(()),
         }
     }
 

@@ -19,7 +19,7 @@ const MAX_OUTPUT_TOKENS: u64 = 16_384;
 /// newcomer sees a charge.
 const INPUT_UNITS: u64 = 100_000_000;
 const OUTPUT_UNITS: u64 = 400_000_000;
-const CAPABILITIES: [&str; 4] = ["chat", "streaming", "tools", "reasoning"];
+const CAPABILITIES: [&str; 3] = ["chat", "streaming", "tools"];
 /// The first rule has the same id everywhere, so that instances that start at once
 /// do not make two of it.
 const FIRST_RULE: Uuid = Uuid::from_u128(0x0000_0000_0000_8000_8000_0000_0000_0001);

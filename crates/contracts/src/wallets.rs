@@ -66,6 +66,7 @@ macro_rules! wallet_laws {
             a_late_settlement_leaves_the_claim_of_another_alone
             a_retried_claim_is_not_its_own_rival
             a_reached_cap_refuses
+            a_hold_from_an_earlier_window_is_not_counted
             a_cap_trims_a_hold
             a_refusal_leaves_nothing_on_the_other_cap
             concurrent_holds_never_pass_a_cap
@@ -77,6 +78,7 @@ macro_rules! wallet_laws {
             a_new_account_cap_begins_with_what_was_spent
             a_new_key_cap_begins_with_what_was_spent
             a_retried_credit_changes_nothing
+            an_order_of_several_ids_is_carried_out_once
             a_credit_opens_the_wallet
             taking_back_may_go_below_zero
             a_grant_is_a_source_of_its_own

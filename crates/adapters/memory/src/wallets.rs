@@ -55,9 +55,10 @@ impl Wallets for MemoryStore {
 
     async fn credit(&self, command: CreditWallet) -> Result<Transfer, Unavailable> {
         let mut state = self.state();
-        let is_known = state.ledger.transfers.contains_key(&command.transfer);
+        let known = state.ledger.transfers.len();
         let transfer = state.ledger.credit(&command)?;
-        if let (false, Some(entry)) = (is_known, command.audit) {
+        let is_new = state.ledger.transfers.len() > known;
+        if let (true, Some(entry)) = (is_new, command.audit) {
             state.note(entry);
         }
         Ok(transfer)

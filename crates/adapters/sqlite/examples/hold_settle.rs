@@ -147,6 +147,7 @@ fn fresh(ids: &AtomicU64) -> Uuid {
 fn topup(ids: &AtomicU64, account: AccountId) -> CreditWallet {
     CreditWallet {
         transfer: TransferId::from_uuid(fresh(ids)),
+        earlier: Vec::new(),
         account,
         open_as: LedgerAccountId::from_uuid(fresh(ids)),
         currency: Currency::USD,

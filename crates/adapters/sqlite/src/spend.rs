@@ -37,24 +37,20 @@ pub(crate) fn begin(
         return Ok(());
     }
     let open = open_holds(batch.conn, account, scope)?;
-    for cap in fresh {
+    for cap in &fresh {
         let mut held = Units::ZERO;
         for hold in open.iter().filter(|hold| hold.placed_at >= cap.started_at) {
             held = held.plus(hold.total()?)?;
         }
         let spent = spent_since(batch.conn, account, scope, cap.started_at)?;
-        *batch.counters.load(batch.conn, cap)? = SpendCounter { spent, held };
+        *batch.counters.load(batch.conn, *cap)? = SpendCounter { spent, held };
     }
     for mut hold in open {
         let known = hold.caps.len();
-        for cap in after {
-            let counted = CapUse {
-                scope,
-                window: cap.window,
-                started_at: cap.window.start(hold.placed_at),
-            };
-            if is_new(&cap) && !hold.caps.contains(&counted) {
-                hold.caps.push(counted);
+        // A hold of an earlier window stays uncounted: that window has no counter.
+        for cap in &fresh {
+            if hold.placed_at >= cap.started_at && !hold.caps.contains(cap) {
+                hold.caps.push(*cap);
             }
         }
         if hold.caps.len() > known {

@@ -1,7 +1,6 @@
-use vuzo_domain::account::Account;
 use vuzo_domain::id::{AccountId, LedgerAccountId, TransferId};
 use vuzo_domain::money::{Currency, Units};
-use vuzo_domain::port::{Actor, CreditWallet, Grant, PageRequest, Unavailable};
+use vuzo_domain::port::{Actor, CreditWallet, Grant, Unavailable};
 use vuzo_domain::wallet::{Transfer, TransferKind};
 
 use super::detail::Detail;
@@ -43,24 +42,11 @@ impl Operator {
         let order = checked(order)?;
         let found = self.accounts.find_account(order.account).await?;
         let account = found.ok_or(OperatorError::NotFound { what: "account" })?;
-        let Some(key) = order.idempotency_key.clone() else {
-            let id = TransferId::from_uuid(self.ids.uuid());
-            return Ok(self.post(actor, &order, id).await?);
+        let ids = match &order.idempotency_key {
+            None => vec![TransferId::from_uuid(self.ids.uuid())],
+            Some(key) => candidates(&account, key, self.hasher.as_ref(), self.clock.now()),
         };
-        // One at a time, so that no two attempts of one key straddle the turn of an
-        // hour here. The time is read inside for the same reason.
-        let turn = self.keyed_credits.lock().await;
-        let ids = candidates(&account, &key, self.hasher.as_ref(), self.clock.now());
-        let known = self.find_earlier(&account, &ids).await?;
-        let transfer = match (known, ids.first()) {
-            (Some(known), _) => known,
-            (None, Some(newest)) => self.post(actor, &order, *newest).await?,
-            (None, None) => {
-                let fault = Unavailable::new("credit", "an idempotency key has no transfer id");
-                return Err(fault.into());
-            }
-        };
-        drop(turn);
+        let transfer = self.post(actor, &order, ids).await?;
         if is_for(&transfer, &order) {
             Ok(transfer)
         } else {
@@ -72,9 +58,12 @@ impl Operator {
         &self,
         actor: Actor,
         order: &CreditOrder,
-        id: TransferId,
+        ids: Vec<TransferId>,
     ) -> Result<Transfer, Unavailable> {
         let at = self.clock.now();
+        let mut ids = ids.into_iter();
+        let fresh = || TransferId::from_uuid(self.ids.uuid());
+        let id = ids.next().unwrap_or_else(fresh);
         let detail = Detail::new()
             .text("transfer", &id.to_string())
             .text("kind", TransferKind::Adjustment.name())
@@ -84,6 +73,7 @@ impl Operator {
         let audit = detail.entry(self.ids.as_ref(), actor, "credit.grant", &order.account, at);
         let command = CreditWallet {
             transfer: id,
+            earlier: ids.collect(),
             account: order.account,
             open_as: LedgerAccountId::from_uuid(self.ids.uuid()),
             currency: order.currency,
@@ -95,33 +85,6 @@ impl Operator {
             audit: Some(audit),
         };
         self.wallets.credit(command).await
-    }
-
-    /// The transfer of an earlier hour under the same key. Transfers of the account
-    /// are looked up by id: each is the newest of those that are not newer than it.
-    async fn find_earlier(
-        &self,
-        account: &Account,
-        ids: &[TransferId],
-    ) -> Result<Option<Transfer>, Unavailable> {
-        let mut newest_left: Option<TransferId> = None;
-        for id in ids {
-            if newest_left.is_some_and(|left| *id > left) {
-                continue;
-            }
-            let page = PageRequest {
-                limit: 1,
-                offset: 0,
-                before: Some(uuid::Uuid::from_u128(id.uuid().as_u128().saturating_add(1))),
-            };
-            let listed = self.wallets.list_transfers(account.id, page).await?;
-            match listed.rows.into_iter().next() {
-                Some(row) if row.id == *id => return Ok(Some(row)),
-                Some(row) => newest_left = Some(row.id),
-                None => return Ok(None),
-            }
-        }
-        Ok(None)
     }
 }
 

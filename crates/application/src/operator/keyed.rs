@@ -16,8 +16,8 @@ const HOUR_SECS: i64 = 3_600;
 /// Transfers are listed by their ids, which therefore begin with a time; and a retry
 /// must find the id of the first attempt without knowing its time. So the time is
 /// that of the hour, or of the account's beginning if that is later, and the rest
-/// follows from account and key: of each hour there is one id, and a retry within a
-/// day looks through those of the hours before its own.
+/// follows from account and key: of each hour there is one id, and the ledger looks
+/// for those of the whole day before it carries an order out.
 pub(super) fn candidates(
     account: &Account,
     key: &str,

@@ -137,6 +137,7 @@ fn trial_credit(
         .text("currency", Currency::USD.code());
     CreditWallet {
         transfer: TransferId::from_uuid(ids.uuid()),
+        earlier: Vec::new(),
         account,
         open_as: wallet,
         currency: Currency::USD,

@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_token_names_its_session_and_round_trips() {
-        let session = SessionId::from_uuid(Uuid::from_u128(0xC0FFEE));
+        let session = SessionId::from_uuid(Uuid::from_u128(0x00C0_FFEE));
         let text = RefreshToken::fresh(session, &Sevens).into_text();
         let secret = "a7".repeat(32);
         assert_eq!(

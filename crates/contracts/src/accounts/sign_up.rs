@@ -47,6 +47,7 @@ fn with_trial(world: &World, amount: i64) -> Registration {
     };
     let trial = CreditWallet {
         transfer: TransferId::from_uuid(world.uuid()),
+        earlier: vec![],
         account: registration.account.id,
         open_as: registration.wallet,
         currency: Currency::USD,

@@ -179,6 +179,7 @@ impl Lane {
     ) -> Command {
         Command::Credit(CreditWallet {
             transfer: TransferId::from_uuid(ticker.uuid()),
+            earlier: vec![],
             account: self.account,
             open_as: LedgerAccountId::from_uuid(ticker.uuid()),
             currency: Currency::USD,

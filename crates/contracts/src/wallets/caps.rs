@@ -320,3 +320,21 @@ pub async fn a_new_key_cap_begins_with_what_was_spent(world: &World) {
     assert_eq!(remaining(world, &customer, &[check]).await, Units(65));
     world.expect_figures(&customer, 1_999_958, 0).await;
 }
+
+/// A hold from before the window in which a cap was made is not counted in it, and
+/// ends like any other.
+pub async fn a_hold_from_an_earlier_window_is_not_counted(world: &World) {
+    let customer = world.customer_with(1_000).await;
+    let settled = world.place(&world.hold(&customer, 60)).await;
+    let expired = world.place(&world.hold(&customer, 70)).await;
+    world.pass(DAY);
+    let daily = capped_account(world, &customer, cap(CapWindow::Daily, 100)).await;
+    assert_eq!(remaining(world, &customer, &[daily]).await, Units(100));
+    let settlement = world.settlement(&settled, 50);
+    world.store.wallets.settle(settlement).await.unwrap();
+    let ended = world.store.wallets.expire_holds(world.now(), 10).await;
+    let ended: Vec<_> = ended.unwrap().into_iter().map(|hold| hold.id).collect();
+    assert_eq!(ended, [expired.id]);
+    assert_eq!(remaining(world, &customer, &[daily]).await, Units(100));
+    world.expect_proof().await;
+}

@@ -48,6 +48,39 @@ pub async fn a_retried_credit_changes_nothing(world: &World) {
     world.expect_figures(&customer, 530, 0).await;
 }
 
+/// An order that goes by several ids is carried out once, at once or one after the
+/// other, and always answers the transfer that was made.
+pub async fn an_order_of_several_ids_is_carried_out_once(world: &World) {
+    let customer = world.customer_with(10).await;
+    let wallets = &world.store.wallets;
+    let ids: Vec<_> = (0..8).map(|_| world.topup(&customer, 1).transfer).collect();
+    let order = |own: usize| CreditWallet {
+        transfer: ids[own],
+        earlier: ids.clone(),
+        audit: Some(world.audit_entry("credit.grant", &customer.account)),
+        ..world.topup(&customer, 500)
+    };
+    let tasks: Vec<_> = (0..ids.len())
+        .map(|own| {
+            let (wallets, command) = (Arc::clone(wallets), order(own));
+            async move { wallets.credit(command).await.unwrap().id }
+        })
+        .collect();
+    let mut answered = at_once(tasks).await;
+    answered.dedup();
+    assert_eq!(
+        answered.len(),
+        1,
+        "all attempts are told of the same transfer"
+    );
+    let again = wallets.credit(order(3)).await.unwrap();
+    assert_eq!(again.id, answered[0]);
+    world.expect_figures(&customer, 510, 0).await;
+    let page = PageRequest::first(PageRequest::MOST);
+    let audited = world.store.audit.list_audit(page).await.unwrap().rows;
+    assert_eq!(audited.len(), 1, "what was not done is not on record");
+}
+
 /// The first money in a currency opens a wallet, and the second finds it.
 pub async fn a_credit_opens_the_wallet(world: &World) {
     let customer = world.sign_up().await;

@@ -209,6 +209,9 @@ pub enum Grant {
 pub struct CreditWallet {
     /// The transfer. Sending the same one again changes nothing.
     pub transfer: TransferId,
+    /// Other ids under which the same order may have been carried out. Where one of
+    /// them is in the account's ledger, nothing is changed and that one is answered.
+    pub earlier: Vec<TransferId>,
     /// Whose wallet. It is opened if need be, with this id for its paid source.
     pub account: AccountId,
     /// The id of the paid source, should the wallet have to be opened.

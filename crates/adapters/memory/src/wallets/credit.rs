@@ -13,7 +13,8 @@ const CREDIT: &str = "credit";
 impl Ledger {
     /// Moves money into a wallet or out of it, once per transfer id.
     pub(crate) fn credit(&mut self, command: &CreditWallet) -> Result<Transfer, Unavailable> {
-        if let Some(known) = self.transfers.get(&command.transfer) {
+        let mut ids = core::iter::once(&command.transfer).chain(&command.earlier);
+        if let Some(known) = ids.find_map(|id| self.transfers.get(id)) {
             return Ok(known.clone());
         }
         if command.amount == Units::ZERO {

@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use uuid::Uuid;
-use vuzo_domain::id::{AccountId, LedgerAccountId, TransferId};
+use vuzo_domain::id::{AccountId, LedgerAccountId};
 use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::{CreditWallet, Grant};
 use vuzo_domain::wallet::{Book, Source, SourceKind, SystemAccount, Transfer};
@@ -14,7 +14,7 @@ use crate::fault::Fault;
 
 /// Moves money into a wallet or out of it, once per transfer.
 pub(crate) fn credit(batch: &mut Batch<'_>, command: &CreditWallet) -> Result<Transfer, Fault> {
-    if let Some(known) = find(batch.conn, command.transfer)? {
+    if let Some(known) = find(batch.conn, command)? {
         return Ok(known);
     }
     if command.amount == Units::ZERO {
@@ -79,9 +79,12 @@ fn transfer_of(
     })
 }
 
-fn find(conn: &mut SqliteConnection, id: TransferId) -> Result<Option<Transfer>, Fault> {
+/// The transfer of this order, if it was carried out before.
+fn find(conn: &mut SqliteConnection, command: &CreditWallet) -> Result<Option<Transfer>, Fault> {
+    let ids = core::iter::once(&command.transfer).chain(&command.earlier);
     let row = transfers::table
-        .filter(transfers::id.eq(RawId(id.uuid())))
+        .filter(transfers::id.eq_any(ids.map(|id| RawId(id.uuid()))))
+        .limit(1)
         .select(TransferRow::as_select())
         .get_result(conn)
         .optional()?;

@@ -1,0 +1,60 @@
+use vuzo_application::access::Reader;
+use vuzo_application::usage::DailyError;
+use vuzo_domain::money::Units;
+use vuzo_domain::port::UsageFilter;
+use vuzo_domain::time::Day;
+
+use crate::bench::{Bench, page};
+
+#[tokio::test]
+async fn a_call_is_found_by_its_owner_and_the_operator_only() {
+    let bench = Bench::new().await;
+    let owner = bench.sign_up("ada@example.org").await;
+    let thief = bench.sign_up("eve@example.org").await;
+    let customer = bench.customer(&owner).await;
+    let world = &bench.world;
+    let command = world.topup(&customer, 500);
+    bench.ports.wallets.credit(command).await.unwrap();
+    let call = world.call(&customer, 20).await;
+    let reader = |person: &vuzo_application::people::LoggedIn| Reader {
+        own: Some(person.account.id),
+        is_admin: false,
+    };
+    let usage = &bench.app.usage;
+    let found = usage.find(&reader(&owner), call).await.unwrap();
+    assert_eq!(found.map(|record| record.account), Some(owner.account.id));
+    assert_eq!(usage.find(&reader(&thief), call).await.unwrap(), None);
+    let found = usage.find(&Reader::OPERATOR, call).await.unwrap();
+    assert_eq!(found.map(|record| record.id), Some(call));
+
+    let filter = UsageFilter::default;
+    let listed = usage
+        .list(owner.account.id, filter(), page())
+        .await
+        .unwrap();
+    assert_eq!(listed.rows.len(), 1);
+    let summary = usage.summary(owner.account.id, filter()).await.unwrap();
+    assert_eq!((summary.requests, summary.cost), (1, Units(20)));
+    let summary = usage.summary(thief.account.id, filter()).await.unwrap();
+    assert_eq!(summary.requests, 0);
+}
+
+#[tokio::test]
+async fn days_have_bounds() {
+    let bench = Bench::new().await;
+    let person = bench.sign_up("ada@example.org").await;
+    let usage = &bench.app.usage;
+    let first = bench.now().day();
+    let later = |days: i64| Day::from_days(first.as_days() + days);
+    let account = person.account.id;
+    let year = usage.daily(account, first, later(365)).await.unwrap();
+    assert_eq!(year.len(), 366);
+    assert_eq!(usage.daily(account, first, first).await.unwrap().len(), 1);
+    let more = usage.daily(account, first, later(366)).await;
+    assert!(matches!(more.unwrap_err(), DailyError::TooManyDays));
+    let back = usage.daily(account, first, later(-1)).await;
+    assert!(matches!(back.unwrap_err(), DailyError::Backwards));
+    let (all, none) = (Day::from_days(i64::MAX), Day::from_days(i64::MIN));
+    let wild = usage.daily(account, none, all).await;
+    assert!(matches!(wild.unwrap_err(), DailyError::TooManyDays));
+}
