@@ -78,11 +78,12 @@ impl Simulator {
         }
         Ok(Play {
             generation: call.generation.to_string(),
-            model: call.upstream_model.clone(),
+            // It plays whatever model the customer believes to have called.
+            model: envelope.model.clone(),
             created: u64::try_from(self.clock.now().as_secs()).unwrap_or(0),
             wants_usage: envelope.wants_usage,
             answers,
-            counter: Counter::new(envelope, &options, &call.upstream_model),
+            counter: Counter::new(envelope, &options, &envelope.model),
             options,
         })
     }

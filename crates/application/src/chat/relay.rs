@@ -63,8 +63,10 @@ enum End {
     },
     /// The wallet carries no more.
     OutOfFunds,
-    /// The provider broke off, or we did.
+    /// The provider broke off, or took too long.
     Broken(ProviderFault),
+    /// This instance has to end.
+    ShutDown,
     /// The customer left before anything was produced.
     Abandoned,
     /// The customer left, and the rest did not come in time.
@@ -135,9 +137,7 @@ impl Relay<'_> {
                         return end;
                     }
                 }
-                () = self.engine.hurry.cancelled() => {
-                    return End::Broken(broke_off("this instance is shutting down"));
-                }
+                () = self.engine.hurry.cancelled() => return End::ShutDown,
                 () = sleep_until(wake) => {
                     if Instant::now() >= too_long {
                         return End::Broken(broke_off("the answer took longer than an hour"));
@@ -265,6 +265,7 @@ impl Relay<'_> {
                 joined(&[Some(wire.cut(&billed.bill)), Some(wire.done())])
             }
             End::Broken(fault) => wire.fault(&CallError::Provider(fault)),
+            End::ShutDown => wire.fault(&CallError::Draining),
             End::Abandoned | End::DrainedOut => Bytes::new(),
         };
         if charged {
@@ -293,7 +294,7 @@ impl Relay<'_> {
         let told = match end {
             End::Done { report, .. } => Some(report.clone()),
             End::Broken(fault) => fault.report.as_deref().cloned(),
-            End::OutOfFunds | End::DrainedOut | End::Abandoned => None,
+            End::OutOfFunds | End::DrainedOut | End::Abandoned | End::ShutDown => None,
         };
         let mut report = told.unwrap_or_default();
         report.output_bytes = report.output_bytes.max(self.output_bytes);
@@ -321,6 +322,11 @@ impl Relay<'_> {
             End::Broken(fault) => {
                 ending = failed(fault, upstream);
                 ending.first_token = self.first_token;
+            }
+            End::ShutDown => {
+                ending.status = CallStatus::Error;
+                ending.attempt = AttemptStatus::Aborted;
+                ending.fault = Some("the instance was shut down".to_owned());
             }
             End::Abandoned | End::DrainedOut => {
                 ending.status = CallStatus::ClientDisconnected;

@@ -126,7 +126,7 @@ async fn what_does_not_end_in_time_is_ended_and_settled() {
     .await;
     let (_, frames) = expect_stream(bench.call(envelope(true, Some(10))).await);
     assert_eq!(bench.app.drain(Duration::from_secs(10)).await, 1);
-    assert!(read(frames).await.contains("[fault "));
+    assert!(read(frames).await.contains("[fault this instance"));
     assert_eq!(bench.settled().await, RICH, "our fault is not charged");
     bench.books_are_clean().await;
 }

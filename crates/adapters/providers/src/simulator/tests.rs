@@ -134,7 +134,7 @@ async fn echo_says_the_last_words_of_the_user_either_way() {
         ..Consumption::default()
     };
     assert_eq!(report.consumption, Some(expected));
-    assert_eq!(report.served_model.as_deref(), Some("echo"));
+    assert_eq!(report.served_model.as_deref(), Some("sim/echo"));
 
     let (payloads, _, streamed) = streamed("echo", "").await;
     assert_eq!(said(&payloads, 0, "content"), text);

@@ -1,0 +1,197 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+use vuzo_application::chat::{AnswerWire, Bill, CallError};
+use vuzo_domain::port::Clock;
+use vuzo_wire::chat::completion::{Finish, finish_completion, finish_usage_chunk};
+
+use crate::error::Fault;
+
+/// Answers in OpenAI's chat wire.
+pub(crate) struct OpenAiChat {
+    clock: Arc<dyn Clock>,
+}
+
+impl OpenAiChat {
+    /// The wire; the clock dates the chunks that are our own.
+    pub(crate) const fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock }
+    }
+}
+
+impl AnswerWire for OpenAiChat {
+    fn whole(&self, body: &Bytes, bill: &Bill) -> Bytes {
+        let texts = Texts::of(bill);
+        finish_completion(body, &texts.finish(bill)).into()
+    }
+
+    fn usage_frame(&self, frame: &Bytes, bill: &Bill) -> Bytes {
+        let texts = Texts::of(bill);
+        let data = frame.strip_prefix(b"data:").unwrap_or(frame).trim_ascii();
+        let mut out = Vec::with_capacity(frame.len() + 192);
+        out.extend_from_slice(b"data: ");
+        finish_usage_chunk(data, &texts.finish(bill), &mut out);
+        out.extend_from_slice(b"\n\n");
+        out.into()
+    }
+
+    fn done(&self) -> Bytes {
+        Bytes::from_static(b"data: [DONE]\n\n")
+    }
+
+    fn cut(&self, bill: &Bill) -> Bytes {
+        let id = bill.generation.to_string();
+        let chunk = CutChunk {
+            id: &id,
+            object: "chat.completion.chunk",
+            created: self.clock.now().as_secs().max(0),
+            model: &bill.model,
+            choices: [CutChoice {
+                index: 0,
+                delta: Empty {},
+                logprobs: None,
+                finish_reason: "length",
+                native_finish_reason: "insufficient_credits",
+            }],
+        };
+        let mut out = b"data: ".to_vec();
+        out.extend(serde_json::to_vec(&chunk).unwrap_or_default());
+        out.extend_from_slice(b"\n\n");
+        out.into()
+    }
+
+    fn fault(&self, fault: &CallError) -> Bytes {
+        Fault::from(fault).to_sse().into()
+    }
+
+    fn heartbeat(&self) -> Bytes {
+        Bytes::from_static(b": keep-alive\n\n")
+    }
+
+    fn content_type(&self, stream: bool) -> &'static str {
+        if stream {
+            "text/event-stream; charset=utf-8"
+        } else {
+            "application/json"
+        }
+    }
+}
+
+/// The bill as it is written.
+struct Texts {
+    generation: String,
+    amount: String,
+}
+
+impl Texts {
+    fn of(bill: &Bill) -> Self {
+        Self {
+            generation: bill.generation.to_string(),
+            amount: bill.currency.format(bill.amount),
+        }
+    }
+
+    fn finish<'t>(&'t self, bill: &'t Bill) -> Finish<'t> {
+        Finish {
+            generation_id: &self.generation,
+            amount: &self.amount,
+            currency: bill.currency.code(),
+            model: None,
+            completion_tokens: bill.completion_tokens,
+        }
+    }
+}
+
+/// The last chunk of a stream that the wallet carries no further. The reason stands
+/// where OpenRouter's clients look for it; others see an answer that was too long.
+#[derive(Serialize)]
+struct CutChunk<'a> {
+    id: &'a str,
+    object: &'static str,
+    created: i64,
+    model: &'a str,
+    choices: [CutChoice; 1],
+}
+
+#[derive(Serialize)]
+struct CutChoice {
+    index: u32,
+    delta: Empty,
+    logprobs: Option<()>,
+    finish_reason: &'static str,
+    native_finish_reason: &'static str,
+}
+
+#[derive(Serialize)]
+struct Empty {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vuzo_domain::chat::{FaultKind, ProviderFault};
+    use vuzo_domain::id::GenerationId;
+    use vuzo_domain::money::{Currency, Units};
+    use vuzo_domain::time::Timestamp;
+    use vuzo_memory::ManualClock;
+
+    const ID: &str = "gen_00000000000000000000000000000007";
+    const COST: &str = r#""cost":0.00014,"cost_details":{"amount":"0.00014","currency":"USD","generation_id":"gen_00000000000000000000000000000007"}"#;
+
+    fn wire() -> OpenAiChat {
+        OpenAiChat::new(Arc::new(ManualClock::at(Timestamp::from_secs(
+            1_795_168_800,
+        ))))
+    }
+
+    fn bill() -> Bill {
+        Bill {
+            generation: GenerationId::from_uuid(uuid::Uuid::from_u128(7)),
+            amount: Units(140_000),
+            currency: Currency::USD,
+            model: "gpt-4o".to_owned(),
+            completion_tokens: None,
+        }
+    }
+
+    #[test]
+    fn answers_carry_id_and_cost() {
+        let body = Bytes::from_static(br#"{"id":"chatcmpl-1","usage":{"total_tokens":3}}"#);
+        let expected = format!(r#"{{"id":"{ID}","usage":{{"total_tokens":3,{COST}}}}}"#);
+        assert_eq!(wire().whole(&body, &bill()), expected);
+        let whole = String::from_utf8(body.to_vec()).unwrap();
+        for frame in [
+            format!("data: {whole}\n\n"),
+            format!("data:{whole}\r\n\r\n"),
+        ] {
+            let finished = wire().usage_frame(&Bytes::from(frame), &bill());
+            assert_eq!(finished, format!("data: {expected}\n\n"));
+        }
+    }
+
+    #[test]
+    fn a_cut_is_an_end_that_every_client_understands() {
+        let frame = wire().cut(&bill());
+        let json = frame.strip_prefix(b"data: ").unwrap();
+        let chunk: serde_json::Value = serde_json::from_slice(json).unwrap();
+        assert_eq!(chunk["id"], ID);
+        assert_eq!(chunk["object"], "chat.completion.chunk");
+        assert!(chunk["created"].is_u64());
+        assert_eq!(chunk["choices"][0]["finish_reason"], "length");
+        assert_eq!(
+            chunk["choices"][0]["native_finish_reason"],
+            "insufficient_credits"
+        );
+        assert!(frame.ends_with(b"\n\n"));
+    }
+
+    #[test]
+    fn a_fault_is_an_error_event() {
+        let fault = ProviderFault::new(FaultKind::Garbled, "the answer broke off");
+        let frame = wire().fault(&CallError::Provider(fault));
+        assert_eq!(
+            frame,
+            "data: {\"error\":{\"message\":\"The answer broke off.\",\"type\":\"api_error\",\"param\":null,\"code\":\"provider_invalid_response\"}}\n\n"
+        );
+    }
+}

@@ -1,0 +1,145 @@
+use serde::Serialize;
+use serde_json::value::RawValue;
+use vuzo_application::access::Reader;
+use vuzo_domain::chat::{Attempt, CallRecord};
+use vuzo_domain::money::{BasisPoints, Currency, format_scaled};
+use vuzo_domain::pricing::Line;
+
+use super::{millis, raw};
+
+/// One call in the usage log.
+#[derive(Serialize)]
+pub(crate) struct CallView {
+    id: String,
+    created_at: String,
+    api_key_id: Option<String>,
+    environment: &'static str,
+    model: String,
+    served_model: Option<String>,
+    provider: String,
+    endpoint: &'static str,
+    stream: bool,
+    status: &'static str,
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    cached_tokens: u64,
+    reasoning_tokens: u64,
+    total_tokens: u64,
+    cost: String,
+    currency: String,
+    estimated: bool,
+    latency_ms: u64,
+    time_to_first_token_ms: Option<u64>,
+    metadata: Option<Box<RawValue>>,
+}
+
+impl CallView {
+    pub(crate) fn of(call: &CallRecord) -> Self {
+        let consumed = &call.consumption;
+        let currency = call.receipt.currency;
+        Self {
+            id: call.id.to_string(),
+            created_at: call.created_at.to_string(),
+            api_key_id: call.key.map(|key| key.to_string()),
+            environment: call.environment.name(),
+            model: call.model.clone(),
+            served_model: call.served_model.clone(),
+            provider: call.provider.to_string(),
+            endpoint: call.endpoint.name(),
+            stream: call.stream,
+            status: call.status.name(),
+            prompt_tokens: consumed.prompt_tokens(),
+            completion_tokens: consumed.completion_tokens(),
+            cached_tokens: consumed.cache_read,
+            reasoning_tokens: consumed.reasoning,
+            total_tokens: consumed.total_tokens(),
+            cost: currency.format(call.receipt.total),
+            currency: currency.to_string(),
+            estimated: call.estimated,
+            latency_ms: millis(call.latency),
+            time_to_first_token_ms: call.time_to_first_token.map(millis),
+            metadata: raw(call.metadata.as_deref()),
+        }
+    }
+}
+
+/// The receipt of one call: anybody can recompute the cost from its lines.
+#[derive(Serialize)]
+pub(crate) struct ReceiptView {
+    #[serde(flatten)]
+    call: CallView,
+    lines: Vec<LineView>,
+    price_version: u32,
+    rule_id: Option<String>,
+    hold: String,
+    attempts: Vec<AttemptView>,
+}
+
+#[derive(Serialize)]
+struct LineView {
+    kind: &'static str,
+    quantity: u64,
+    unit_price: String,
+    per: u64,
+    multiplier: String,
+    cost: String,
+}
+
+/// What the provider takes and what went wrong there is the operator's to know.
+#[derive(Serialize)]
+struct AttemptView {
+    provider: String,
+    model: String,
+    status: &'static str,
+    latency_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_cost: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<String>,
+}
+
+impl ReceiptView {
+    pub(crate) fn of(call: &CallRecord, reader: &Reader) -> Self {
+        let currency = call.receipt.currency;
+        let lines = call.receipt.lines.iter();
+        let attempts = call.attempts.iter();
+        Self {
+            call: CallView::of(call),
+            lines: lines.map(|line| LineView::of(line, currency)).collect(),
+            price_version: call.price_version,
+            rule_id: call.rule.map(|rule| rule.to_string()),
+            hold: currency.format(call.held),
+            attempts: attempts
+                .map(|attempt| AttemptView::of(attempt, reader.is_admin))
+                .collect(),
+        }
+    }
+}
+
+impl LineView {
+    fn of(line: &Line, currency: Currency) -> Self {
+        let factor = i128::from(line.markup.0).saturating_add(i128::from(BasisPoints::ONE));
+        Self {
+            kind: line.kind.name(),
+            quantity: line.quantity,
+            unit_price: line.unit_price.format(currency),
+            per: line.per,
+            multiplier: format_scaled(factor, 4, 0),
+            cost: line.cost.format(currency),
+        }
+    }
+}
+
+impl AttemptView {
+    fn of(attempt: &Attempt, is_admin: bool) -> Self {
+        let cost = || Currency::USD.format(attempt.provider_cost);
+        Self {
+            provider: attempt.provider.to_string(),
+            model: attempt.model.clone(),
+            status: attempt.status.name(),
+            latency_ms: millis(attempt.latency),
+            provider_cost: is_admin.then(cost),
+            fault: attempt.fault.clone().filter(|_| is_admin),
+        }
+    }
+}

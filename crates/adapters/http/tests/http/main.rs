@@ -1,0 +1,21 @@
+//! The adapter on real sockets, over the application with memory adapters.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test whose preparations fail has failed"
+)]
+
+mod admin;
+mod answers;
+mod bad;
+mod bodies;
+mod chat;
+mod client;
+mod drain;
+mod errors;
+mod keys;
+mod neighbours;
+mod people;
+mod world;
