@@ -42,8 +42,8 @@ async fn a_gateway_over_postgres_is_killed() {
     let _machine = alone().await;
     let (folder, database) = (Folder::new(), Database::new().await);
     let upstream = Upstream::answering(DELAY).await;
-    let setup = Setup::postgres(folder.path(), &upstream, &database.url())
-        .with("VUZO_HOLD_SECONDS", "2");
+    let setup =
+        Setup::postgres(folder.path(), &upstream, &database.url()).with("VUZO_HOLD_SECONDS", "2");
     kill_gateways(&setup, &upstream).await;
 }
 
@@ -53,8 +53,8 @@ async fn postgres_is_killed_under_a_gateway() {
     let folder = Folder::new();
     let mut postgres = Postgres::start().await;
     let upstream = Upstream::answering(DELAY).await;
-    let setup = Setup::postgres(folder.path(), &upstream, &postgres.url())
-        .with("VUZO_HOLD_SECONDS", "5");
+    let setup =
+        Setup::postgres(folder.path(), &upstream, &postgres.url()).with("VUZO_HOLD_SECONDS", "5");
     let gateway = setup.start().await;
     let customers = prepare(&gateway).await;
     let prober = Customer::with_credit(&gateway, verdict::CREDIT).await;
@@ -95,7 +95,10 @@ async fn postgres_is_away_when_calls_have_to_be_settled() {
         let (address, key) = (gateway.address, customer.key.clone());
         streams.spawn(async move { ask.send(address, &key).await });
     }
-    until("all calls have reached the provider", || async { upstream.calls() == STREAMS }).await;
+    until("all calls have reached the provider", || async {
+        upstream.calls() == STREAMS
+    })
+    .await;
     postgres.kill();
     let refused = || async { other.ask(&gateway).await.status == 503 };
     until("new calls are refused", refused).await;
@@ -103,15 +106,19 @@ async fn postgres_is_away_when_calls_have_to_be_settled() {
     for _ in 0..10 {
         other.ask(&gateway).await.expect(503);
     }
-    assert_eq!(upstream.calls(), reached, "nothing is served that cannot be held for");
+    assert_eq!(
+        upstream.calls(),
+        reached,
+        "nothing is served that cannot be held for"
+    );
     let heard = streams.join_all().await;
     let whole = heard.iter().filter(|heard| heard.is_whole()).count();
     println!("{whole} of {STREAMS} streams came to their end without the ledger");
     assert_eq!(whole, STREAMS);
     postgres.start_again().await;
     let settled = || async {
-        let logs = gateway.call(&Request::get("/v1/usage/logs?limit=200").bearer(&customer.key));
-        let logs = logs.await;
+        let request = Request::get("/v1/usage/logs?limit=200").bearer(&customer.key);
+        let logs = gateway.call(&request).await;
         logs.status == 200 && logs.json()["data"].as_array().map(Vec::len) == Some(STREAMS)
     };
     let took = until("all calls are settled", settled).await;

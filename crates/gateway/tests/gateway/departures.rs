@@ -10,20 +10,22 @@ use tokio::time::timeout;
 
 use crate::harness::{
     Ask, Books, Connection, Customer, Database, Folder, Heard, Setup, Upstream, alone, sell,
-    until,
 };
 
 const CLIENTS: usize = 64;
 const CALLS: usize = 2_000;
-/// The provider takes so long, and nobody waits longer than half as long again.
-const ANSWER_MILLIS: usize = 60;
+/// The provider takes so long.
+const ANSWER: Duration = Duration::from_millis(60);
+/// Nobody waits longer: customers leave at any moment from at once to long after the
+/// end.
+const LONGEST_MILLIS: usize = 300;
 const CREDIT_UNITS: i64 = 100_000_000_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn departures_over_sqlite_leave_nothing_behind() {
     let _machine = alone().await;
     let folder = Folder::new();
-    let upstream = slow_upstream().await;
+    let upstream = Upstream::answering(ANSWER).await;
     leave(&Setup::sqlite(folder.path(), &upstream), &upstream).await;
 }
 
@@ -31,14 +33,9 @@ async fn departures_over_sqlite_leave_nothing_behind() {
 async fn departures_over_postgres_leave_nothing_behind() {
     let _machine = alone().await;
     let (folder, database) = (Folder::new(), Database::new().await);
-    let upstream = slow_upstream().await;
+    let upstream = Upstream::answering(ANSWER).await;
     let setup = Setup::postgres(folder.path(), &upstream, &database.url());
     leave(&setup, &upstream).await;
-}
-
-async fn slow_upstream() -> Upstream {
-    let millis = u64::try_from(ANSWER_MILLIS).unwrap();
-    Upstream::answering(Duration::from_millis(millis)).await
 }
 
 async fn leave(setup: &Setup, upstream: &Upstream) {
@@ -62,8 +59,7 @@ async fn leave(setup: &Setup, upstream: &Upstream) {
                     _ => Ask::stream("leaves"),
                 };
                 let mut connection = Connection::open(address).await.unwrap();
-                // Another moment each time, from at once to after the end.
-                let millis = number * 7 % (ANSWER_MILLIS * 3 / 2);
+                let millis = number * 7 % LONGEST_MILLIS;
                 let patience = Duration::from_millis(u64::try_from(millis).unwrap());
                 let heard = timeout(patience, ask.send_on(&mut connection, &key)).await;
                 whole.extend(heard.ok().filter(Heard::is_whole));
@@ -71,12 +67,7 @@ async fn leave(setup: &Setup, upstream: &Upstream) {
         });
     }
     let whole: Vec<Heard> = clients.join_all().await.into_iter().flatten().collect();
-    // Calls that were abandoned early may never have been read by the gateway.
-    let settled = || async {
-        let held = customer.read(&gateway, "/v1/billing/balance").await;
-        held["wallets"][0]["held"] == "0.00"
-    };
-    let took = until("nothing is held", settled).await;
+    let took = Books::nothing_held(&gateway, &customer).await;
     let books = Books::read(&gateway, &customer, CREDIT_UNITS).await;
     println!(
         "{CALLS} calls, {} heard to their end, {} reached the provider, {} charged, {} disconnected; nothing held {took:?} after the last",

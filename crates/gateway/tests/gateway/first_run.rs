@@ -46,7 +46,10 @@ async fn what_is_printed_works_as_it_stands() {
     let receipt = gateway.call(&receipt).await.expect(200).json();
     let streamed_cost = units(&receipt["cost"]);
     assert!(streamed_cost > 0, "{receipt}");
-    assert_eq!(available(&run(&gateway, balance).await), left - streamed_cost);
+    assert_eq!(
+        available(&run(&gateway, balance).await),
+        left - streamed_cost
+    );
     println!("{credit} units less {cost} for the answer and {streamed_cost} for the stream");
     check_logs(&gateway, &plain.bearer, cost + streamed_cost).await;
     again(&setup, gateway, &first, left - streamed_cost).await;

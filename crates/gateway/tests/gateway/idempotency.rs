@@ -38,10 +38,17 @@ async fn send_again(setup: &Setup, gateways: Vec<Gateway>, upstream: &Upstream) 
     sell(&gateways[0], "0.001").await;
     let customer = Customer::with_credit(&gateways[0], "10").await;
     let mut kept = Vec::new();
-    for (number, ask) in [Ask::plain("again"), Ask::stream("again")].iter().enumerate() {
+    for (number, ask) in [Ask::plain("again"), Ask::stream("again")]
+        .iter()
+        .enumerate()
+    {
         let ask = ask.clone().once(&format!("key-{number}"));
         let first = send_together(&gateways, &customer, &ask).await;
-        assert_eq!(upstream.calls(), number + 1, "one call reaches the provider");
+        assert_eq!(
+            upstream.calls(),
+            number + 1,
+            "one call reaches the provider"
+        );
         for gateway in &gateways {
             let again = ask.send(gateway.address, &customer.key).await;
             assert_replayed(&again, &first);
@@ -69,7 +76,10 @@ async fn send_again(setup: &Setup, gateways: Vec<Gateway>, upstream: &Upstream) 
     }
     assert_eq!(upstream.calls(), kept.len() + 1);
     let books = Books::read(&gateway, &customer, CREDIT_UNITS).await;
-    assert_eq!((books.calls.len(), books.charged()), (kept.len(), kept.len()));
+    assert_eq!(
+        (books.calls.len(), books.charged()),
+        (kept.len(), kept.len())
+    );
     assert_eq!(setup.prove_the_books()["open_holds"], 0);
 }
 
@@ -100,7 +110,11 @@ async fn send_together(gateways: &[Gateway], customer: &Customer, ask: &Ask) -> 
     }
     println!("{CLIENTS} at once: {answers:?}");
     let served = served.expect("one is served");
-    let replayed = || async { ask.send(gateways[0].address, &customer.key).await.is_whole() };
+    let replayed = || async {
+        ask.send(gateways[0].address, &customer.key)
+            .await
+            .is_whole()
+    };
     until("the answer is kept", replayed).await;
     served
 }

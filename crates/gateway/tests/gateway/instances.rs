@@ -33,7 +33,7 @@ async fn change_things(redis: Option<&str>) {
     }
     let here = setup.start().await;
     sell(&here, "0.001").await;
-    let customer = Customer::with_credit(&here, "10").await;
+    let customer = Customer::with_credit(&here, "1000").await;
     let there = setup.start().await;
     let (mut slowest_key, mut slowest_price) = (Duration::ZERO, Duration::ZERO);
     for number in 1..=TIMES {
@@ -60,7 +60,11 @@ async fn revoke(here: &Gateway, there: &Gateway, customer: &Customer) -> Duratio
     let request = Request::delete(&path).bearer(&customer.session);
     here.call(&request).await.expect(204);
     let begun = Instant::now();
-    assert_eq!(here.call(&ask(&key)).await.status, 401, "where it was revoked");
+    assert_eq!(
+        here.call(&ask(&key)).await.status,
+        401,
+        "where it was revoked"
+    );
     stops_with(there, &key, begun, (401, "invalid_api_key")).await
 }
 
@@ -94,12 +98,7 @@ async fn suspend(here: &Gateway, there: &Gateway, customer: &Customer) -> Durati
     stops_with(there, &customer.key, begun, (403, "account_suspended")).await
 }
 
-async fn stops_with(
-    there: &Gateway,
-    key: &str,
-    begun: Instant,
-    expected: (u16, &str),
-) -> Duration {
+async fn stops_with(there: &Gateway, key: &str, begun: Instant, expected: (u16, &str)) -> Duration {
     let mut connection: Connection = there.connect().await;
     loop {
         let asked = begun.elapsed();

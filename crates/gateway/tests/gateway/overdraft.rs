@@ -92,7 +92,11 @@ async fn spend_everything(
         ),
     ]);
     assert_eq!(answers, expected);
-    assert_eq!(upstream.calls(), AFFORDABLE, "calls that reached the provider");
+    assert_eq!(
+        upstream.calls(),
+        AFFORDABLE,
+        "calls that reached the provider"
+    );
     for gateway in gateways {
         let books = Books::read(gateway, customer, CREDIT_UNITS).await;
         assert_eq!((books.charged(), books.posted), (AFFORDABLE, 0));

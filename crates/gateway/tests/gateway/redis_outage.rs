@@ -32,8 +32,8 @@ async fn limits_hold_while_redis_is_killed_and_comes_back() {
     let (folder, database) = (Folder::new(), Database::new().await);
     let mut redis = Redis::start().await;
     let upstream = Upstream::answering(Duration::ZERO).await;
-    let setup = Setup::postgres(folder.path(), &upstream, &database.url())
-        .with("REDIS_URL", &redis.url());
+    let setup =
+        Setup::postgres(folder.path(), &upstream, &database.url()).with("REDIS_URL", &redis.url());
     let first = setup.start().await;
     sell(&first, "0.001").await;
     let customer = Customer::with_credit(&first, "1000").await;
@@ -52,16 +52,18 @@ async fn limits_hold_while_redis_is_killed_and_comes_back() {
         counts.served,
         counts.slowest
     );
-    // From then on each instance counts by itself, and knows what it has let in before.
-    assert!(counts.served >= LIMIT, "a limit that was not reached");
-    assert!(counts.served <= INSTANCES * LIMIT, "bounded");
-    assert!(counts.slowest < LONGEST, "{:?}", counts.slowest);
-
+    counts.check();
     redis.start_again().await;
-    let limited = Arc::new(customer.new_key(&gateways[0], &json!({})).await.1);
-    for gateway in &gateways {
-        gateway.call(&Ask::plain("x").request(&limited)).await.expect(200);
-    }
+    shared_again(&gateways, &customer).await;
+
+    let limited = limited_key(&gateways[0], &customer).await;
+    let counts = press(&gateways, &limited, &mut redis, Act::Stall).await;
+    println!(
+        "Redis stalled: {} served, slowest answer {:?}",
+        counts.served, counts.slowest
+    );
+    counts.check();
+    redis.resume();
     shared_again(&gateways, &customer).await;
     for gateway in &gateways {
         Books::read(gateway, &customer, CREDIT_UNITS).await;
@@ -79,11 +81,22 @@ async fn limited_key(gateway: &Gateway, customer: &Customer) -> String {
 enum Act {
     Nothing,
     Kill,
+    Stall,
 }
 
 struct Counts {
     served: usize,
     slowest: Duration,
+}
+
+impl Counts {
+    /// Without Redis each instance counts by itself, and knows what it has let in
+    /// before.
+    fn check(&self) {
+        assert!(self.served >= LIMIT, "a limit that was not reached");
+        assert!(self.served <= INSTANCES * LIMIT, "not bounded");
+        assert!(self.slowest < LONGEST, "{:?}", self.slowest);
+    }
 }
 
 /// Calls on all instances until the limit has refused for a while.
@@ -98,7 +111,10 @@ async fn press(gateways: &[Gateway], key: &str, redis: &mut Redis, act: Act) -> 
             let mut slowest = Duration::ZERO;
             while !tally.is_over.load(Ordering::Relaxed) {
                 let begun = Instant::now();
-                let answer = Ask::plain("press").send_on(&mut connection, &key).await.answer;
+                let answer = Ask::plain("press")
+                    .send_on(&mut connection, &key)
+                    .await
+                    .answer;
                 slowest = slowest.max(begun.elapsed());
                 let counter = if answer.status == 200 {
                     &tally.served
@@ -112,9 +128,13 @@ async fn press(gateways: &[Gateway], key: &str, redis: &mut Redis, act: Act) -> 
         });
     }
     let served = || tally.served.load(Ordering::Relaxed);
-    if act == Act::Kill {
+    if act != Act::Nothing {
         until("some calls are served", || async { served() > LIMIT / 3 }).await;
-        redis.kill();
+    }
+    match act {
+        Act::Nothing => {}
+        Act::Kill => redis.kill(),
+        Act::Stall => redis.stall(),
     }
     // Long after the last that was served: whoever is let in late counts, too.
     let (mut last, mut refused_then) = (0, 0);

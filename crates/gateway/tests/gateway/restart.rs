@@ -43,12 +43,20 @@ async fn outlive(setup: &Setup) {
     let books = Books::read(&gateway, &customer, CREDIT_UNITS).await;
     assert_eq!(books.posted, CREDIT_UNITS - PRICE_UNITS);
     assert_eq!(books.calls[&generation].cost, PRICE_UNITS);
-    let receipt = customer.read(&gateway, &format!("/v1/generations/{generation}")).await;
+    let receipt = customer
+        .read(&gateway, &format!("/v1/generations/{generation}"))
+        .await;
     assert_eq!(units(&receipt["cost"]), PRICE_UNITS);
     let me = Request::get("/v1/me").bearer(&customer.session);
-    assert_eq!(gateway.call(&me).await.expect(200).json()["email"], customer.email);
+    assert_eq!(
+        gateway.call(&me).await.expect(200).json()["email"],
+        customer.email
+    );
     let dead = Request::get("/v1/me").bearer(&revoked);
-    assert_eq!(gateway.call(&dead).await.expect(401).code(), "invalid_api_key");
+    assert_eq!(
+        gateway.call(&dead).await.expect(401).code(),
+        "invalid_api_key"
+    );
     customer.ask(&gateway).await.expect(200);
     refresh_and_log_in(&gateway, &customer).await;
     assert_eq!(setup.prove_the_books()["open_holds"], 0);
@@ -63,7 +71,11 @@ async fn refresh_and_log_in(gateway: &Gateway, customer: &Customer) {
     assert_eq!(reused.code(), "refresh_token_reused");
     let next = json!({"refresh_token": fresh["refresh_token"]}).to_string();
     let next = Request::post("/v1/auth/refresh", next);
-    assert_eq!(gateway.call(&next).await.status, 401, "the family is revoked");
+    assert_eq!(
+        gateway.call(&next).await.status,
+        401,
+        "the family is revoked"
+    );
     let body = json!({"email": customer.email, "password": Customer::PASSWORD});
     let log_in = Request::post("/v1/auth/login", body.to_string());
     let session = gateway.call(&log_in).await.expect(200).json();
@@ -97,8 +109,7 @@ async fn instances_that_start_at_once_make_one_first_account() {
     let _machine = alone().await;
     let (folder, database) = (Folder::new(), Database::new().await);
     let upstream = Upstream::answering(Duration::ZERO).await;
-    let setup = Setup::postgres(folder.path(), &upstream, &database.url())
-        .with("APP_ENV", "local");
+    let setup = Setup::postgres(folder.path(), &upstream, &database.url()).with("APP_ENV", "local");
     let starting: Vec<_> = (0..3).map(|_| setup.spawn()).collect();
     let mut gateways = Vec::new();
     for instance in starting {
@@ -125,7 +136,10 @@ async fn check_one_service(setup: &Setup, gateways: &[Gateway]) {
     println!(
         "{} instances were ready after {:?}",
         gateways.len(),
-        gateways.iter().map(|gateway| gateway.ready_after).collect::<Vec<_>>()
+        gateways
+            .iter()
+            .map(|gateway| gateway.ready_after)
+            .collect::<Vec<_>>()
     );
     assert_eq!(setup.prove_the_books()["open_holds"], 0);
 }

@@ -65,7 +65,9 @@ async fn end_under_streams(setup: &Setup) {
     gateway.terminate();
     let not_ready = || async { refuses_traffic(&gateway).await };
     let noticed = until("readiness goes off", not_ready).await;
-    let late = Ask::plain("late").send(gateway.address, &customer.key).await;
+    let late = Ask::plain("late")
+        .send(gateway.address, &customer.key)
+        .await;
     assert_ne!(late.answer.status, 200, "a call was taken while draining");
     let mut whole = 0;
     while let Some(heard) = streams.join_next().await {
@@ -90,10 +92,7 @@ async fn end_under_streams(setup: &Setup) {
 }
 
 /// Opens all streams, and waits until each has begun.
-async fn open_streams(
-    gateway: &Gateway,
-    customer: &Customer,
-) -> JoinSet<(&'static str, Heard)> {
+async fn open_streams(gateway: &Gateway, customer: &Customer) -> JoinSet<(&'static str, Heard)> {
     let mut streams = JoinSet::new();
     let mut openings = JoinSet::new();
     for number in 0..STREAMS {

@@ -9,8 +9,8 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::harness::{
-    Act, Ask, Books, Connection, Customer, Folder, Gateway, Heard, Setup, Upstream, alone, sell, stream,
-    until,
+    Act, Ask, Books, Connection, Customer, Folder, Gateway, Heard, Setup, Upstream, alone, sell,
+    stream, until,
 };
 
 const CLIENTS: usize = 16;
@@ -48,7 +48,9 @@ async fn a_stream_that_fails_at_any_byte_ends_in_one_way() {
             let (_, heard) = heard.iter().find(|(known, _)| *known == fault).unwrap();
             heard.is_whole()
         };
-        let first = (0..=length).find(is_whole).expect("the last byte is enough");
+        let first = (0..=length)
+            .find(is_whole)
+            .expect("the last byte is enough");
         let rest = (first..=length).filter(is_whole).count();
         println!("{way}: whole from byte {first} of {length}, {rest} of them");
     }
@@ -202,7 +204,9 @@ fn compare(heard: &[(String, Heard)], books: &Books) -> Vec<String> {
         };
         let price = if heard.is_whole() { PRICE_UNITS } else { 0 };
         assert_eq!(row.cost, price, "{fault}: {row:?}");
-        *outcomes.entry(format!("{outcome}, {}", row.status)).or_insert(0) += 1;
+        *outcomes
+            .entry(format!("{outcome}, {}", row.status))
+            .or_insert(0) += 1;
     }
     for (outcome, times) in &outcomes {
         println!("{times:5} × {outcome}");

@@ -18,4 +18,5 @@ mod errors;
 mod keys;
 mod neighbours;
 mod people;
+mod stand_ins;
 mod world;

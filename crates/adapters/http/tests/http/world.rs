@@ -13,7 +13,6 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use vuzo_application::seed::seed_catalog;
 use vuzo_application::{Application, Policy, Ports, TrialPolicy};
-use vuzo_crypto::{Argon2Hasher, Hs256Signer};
 use vuzo_domain::catalog::ProviderId;
 use vuzo_domain::chat::{
     ProviderFault, Reply as ProviderReply, ReplyChunk, UpstreamCall, UsageReport, WholeReply,
@@ -27,6 +26,7 @@ use vuzo_http::{Backends, BodyRules, Gateway, HttpSettings, Probe, bind};
 use vuzo_memory::{LocalFeed, LocalLimiter, ManualClock, MemoryStore, SequentialIds};
 
 use crate::client::Ask;
+use crate::stand_ins::{Notebook, PlainHasher};
 
 pub(crate) const ADMIN: &str = "admin-key-of-the-tests";
 
@@ -299,8 +299,8 @@ fn ports(clock: &Arc<ManualClock>, ids: &Arc<dyn IdGen>, provider: &Arc<Parrot>)
         feed: Arc::new(LocalFeed::to(Vec::new())),
         limiter: Arc::new(LocalLimiter::default()),
         providers: vec![Arc::clone(provider) as _],
-        hasher: Arc::new(Argon2Hasher::new(b"pepper of the tests", Handle::current())),
-        signer: Arc::new(Hs256Signer::new(b"a secret of the tests, long enough").unwrap()),
+        hasher: Arc::new(PlainHasher),
+        signer: Arc::new(Notebook::default()),
         clock: Arc::clone(clock) as _,
         ids: Arc::clone(ids),
     }

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 
@@ -13,6 +13,10 @@ const PRICE_UNITS: i64 = 1_000_000;
 
 /// After so long an answer leaves although its settlement is not durable yet.
 const LATE: Duration = Duration::from_millis(250);
+
+/// So soon after the last kill nothing may be held any more: holds live for two to five
+/// seconds here, and the reaper comes by four times in each of them.
+const HOLDS_GONE: Duration = Duration::from_secs(8);
 
 /// What holds of an answer that had to leave before its settlement was durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,12 +62,13 @@ pub(super) async fn judge(
     witness: &Witness,
     late: Late,
 ) -> Verdict {
-    let begun = Instant::now();
+    let mut holds_gone_after = Books::nothing_held(gateway, &customers[0]).await;
+    holds_gone_after += Books::nothing_held(gateway, &customers[1]).await;
+    assert!(holds_gone_after < HOLDS_GONE, "{holds_gone_after:?}");
     let books = [
         Books::read(gateway, &customers[0], CREDIT_UNITS).await,
         Books::read(gateway, &customers[1], CREDIT_UNITS).await,
     ];
-    let holds_gone_after = begun.elapsed();
     let mut lost = 0;
     for (whole, books) in [(&witness.once, &books[0]), (&witness.insisted, &books[1])] {
         for answer in whole {
@@ -79,7 +84,8 @@ pub(super) async fn judge(
             }
         }
         for (call, row) in &books.calls {
-            let is_right = row.cost == 0 || (row.cost == PRICE_UNITS && row.status != "provider_failed");
+            let is_right =
+                row.cost == 0 || (row.cost == PRICE_UNITS && row.status != "provider_failed");
             assert!(is_right, "{call} {row:?}");
         }
     }
@@ -87,12 +93,9 @@ pub(super) async fn judge(
     // however often it was sent.
     let calls: HashSet<&str> = generations(&witness.insisted).collect();
     assert_eq!(calls.len(), witness.insisted.len(), "one call for two keys");
-    assert!(
-        books[1].charged() <= witness.insisted.len(),
-        "{} charges for {} keys",
-        books[1].charged(),
-        witness.insisted.len()
-    );
+    if lost == 0 {
+        assert_eq!(books[1].charged(), calls.len(), "charges for as many keys");
+    }
     let all = [&witness.once[..], &witness.insisted[..]].concat();
     if lost == 0 {
         read_receipts(gateway, &witness.once, &customers[0]).await;
@@ -101,7 +104,10 @@ pub(super) async fn judge(
     let charged = books[0].charged() + books[1].charged();
     check_refusals(witness, late);
     Verdict {
-        witness: format!("{} answers broke off, refused {:?}", witness.broken, witness.refusals),
+        witness: format!(
+            "{} answers broke off, refused {:?}",
+            witness.broken, witness.refusals
+        ),
         heard: all.len(),
         charged,
         undelivered: (charged + lost).saturating_sub(all.len()),

@@ -1,4 +1,5 @@
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -7,7 +8,11 @@ use super::{Customer, Gateway, Request, until};
 /// Billionths of a dollar as they are written.
 pub(crate) fn money(units: i64) -> String {
     let (sign, units) = (if units < 0 { "-" } else { "" }, units.unsigned_abs());
-    format!("{sign}{}.{:09}", units / 1_000_000_000, units % 1_000_000_000)
+    format!(
+        "{sign}{}.{:09}",
+        units / 1_000_000_000,
+        units % 1_000_000_000
+    )
 }
 
 /// A decimal as billionths.
@@ -38,25 +43,33 @@ pub(crate) struct Books {
 }
 
 impl Books {
+    /// Waits until nothing is held any more, and says how long that took.
+    pub(crate) async fn nothing_held(gateway: &Gateway, customer: &Customer) -> Duration {
+        let nothing_held = || async { units(&wallet(gateway, customer).await["held"]) == 0 };
+        until("nothing is held", nothing_held).await
+    }
+
     /// Waits until nothing is held any more, then reads everything and checks it:
     /// each call is logged once and charged once, and what was credited less all
     /// receipts is what is left.
     pub(crate) async fn read(gateway: &Gateway, customer: &Customer, credited: i64) -> Self {
-        let nothing_held = || async {
-            let wallet = wallet(gateway, customer).await;
-            units(&wallet["held"]) == 0
+        let (calls, transfers, wallet) = loop {
+            Self::nothing_held(gateway, customer).await;
+            let before = wallet(gateway, customer).await;
+            let calls = calls(gateway, customer).await;
+            let transfers = charges(gateway, customer).await;
+            // A customer who left may have sent something that is read only now.
+            if wallet(gateway, customer).await == before {
+                break (calls, transfers, before);
+            }
         };
-        until("nothing is held", nothing_held).await;
-        let calls = calls(gateway, customer).await;
-        let charges = charges(gateway, customer).await;
         for (call, row) in &calls {
-            let charged = charges.get(call).copied().unwrap_or(0);
+            let charged = transfers.get(call).copied().unwrap_or(0);
             assert_eq!(charged, row.cost, "{call} {row:?}");
         }
-        for call in charges.keys() {
+        for call in transfers.keys() {
             assert!(calls.contains_key(call), "{call} is charged and not logged");
         }
-        let wallet = wallet(gateway, customer).await;
         let posted = units(&wallet["posted"]);
         assert_eq!(units(&wallet["held"]), 0, "{wallet}");
         assert_eq!(units(&wallet["available"]), posted, "{wallet}");

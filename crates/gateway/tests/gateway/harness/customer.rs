@@ -44,7 +44,9 @@ impl Customer {
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let email = format!("customer-{number}@vuzo.test");
         let body = json!({"email": email, "password": Self::PASSWORD}).to_string();
-        let made = gateway.call(&Request::post("/v1/auth/register", body)).await;
+        let made = gateway
+            .call(&Request::post("/v1/auth/register", body))
+            .await;
         let made = made.expect(201).json();
         let mut customer = Self {
             email,

@@ -33,7 +33,10 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let sql = [format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)];
+        let sql = [format!(
+            "DROP DATABASE IF EXISTS {} WITH (FORCE)",
+            self.name
+        )];
         let server = setting("VUZO_TEST_DATABASE_URL");
         // The runtime of the test is on its way out: this takes one of its own.
         let tidying = thread::spawn(move || {

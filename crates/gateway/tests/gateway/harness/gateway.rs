@@ -35,7 +35,10 @@ impl Setup {
             .with("APP_ENV", "production")
             .with("ADMIN_API_KEY", ADMIN_KEY)
             .with("JWT_SECRET_KEY", "a secret of 32 bytes or more, for tests")
-            .with("KEY_PEPPER", "another secret of 32 bytes or more, for tests")
+            .with(
+                "KEY_PEPPER",
+                "another secret of 32 bytes or more, for tests",
+            )
             .with("VUZO_DATA_DIR", folder.join("data").to_str().unwrap())
             .with("ANONYMOUS_REQUESTS_PER_MINUTE", "0")
             .with("OPENAI_API_KEY", "sk-upstream")

@@ -32,18 +32,19 @@ impl Request {
     }
 
     fn new(method: &str, path: &str, body: String) -> Self {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: vuzo.test\r\n");
-        if !body.is_empty() {
-            let length = body.len();
-            head.push_str(&format!(
-                "content-type: application/json\r\ncontent-length: {length}\r\n"
-            ));
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: vuzo.test\r\n");
+        let length = body.len();
+        let request = Self { head, body };
+        if length == 0 {
+            return request;
         }
-        Self { head, body }
+        request
+            .header("content-type", "application/json")
+            .header("content-length", &length.to_string())
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
-        self.head.push_str(&format!("{name}: {value}\r\n"));
+        self.head.extend([name, ": ", value, "\r\n"]);
         self
     }
 
@@ -82,7 +83,10 @@ impl Answer {
     /// The code of an error.
     pub(crate) fn code(&self) -> String {
         let json: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        json["error"]["code"].as_str().unwrap_or_default().to_owned()
+        json["error"]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// The same answer, if it has this status.

@@ -3,7 +3,7 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::{free_port, setting, until};
+use super::{free_port, setting, signal, until};
 
 /// A Redis of one test, to be killed and brought back.
 pub(crate) struct Redis {
@@ -38,6 +38,15 @@ impl Redis {
         self.process = Some(process.unwrap());
         let port = self.port;
         until("Redis answers", || async move { answers(port) }).await;
+    }
+
+    /// Stops the process without ending it: connections stay, answers do not come.
+    pub(crate) fn stall(&self) {
+        signal("-STOP", self.process.as_ref().expect("it runs").id());
+    }
+
+    pub(crate) fn resume(&self) {
+        signal("-CONT", self.process.as_ref().expect("it runs").id());
     }
 
     pub(crate) fn kill(&mut self) {

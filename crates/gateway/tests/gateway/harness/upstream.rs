@@ -58,9 +58,7 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    pub(crate) async fn start(
-        script: impl Fn(&Seen) -> Vec<Act> + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) async fn start(script: impl Fn(&Seen) -> Vec<Act> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let script: Script = Arc::new(script);
