@@ -3,6 +3,7 @@
 mod caller;
 mod directory;
 mod door;
+mod remembered;
 
 pub use caller::{AccessError, Caller, Identity, Reader};
 pub use directory::Directory;

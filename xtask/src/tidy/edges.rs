@@ -87,6 +87,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
             "tokio",
             "tokio-util",
             "tracing",
+            // The raw form of every id.
+            "uuid",
         ],
     ),
     ("xtask", &["anyhow", "mio"]),

@@ -2,14 +2,12 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use moka::sync::Cache;
 use vuzo_domain::account::Account;
 use vuzo_domain::id::{AccountId, SessionId};
 use vuzo_domain::key::{ApiKey, KeyHash};
 use vuzo_domain::port::{Accounts, Change, ChangeSink, Keys, Unavailable};
 
-/// How many keys, accounts and sessions are remembered.
-const REMEMBERED: u64 = 50_000;
+use super::remembered::Remembered;
 
 /// After this time even what nobody changed is looked up again: a second safety, for
 /// rows that were changed behind the gateway's back.
@@ -22,23 +20,12 @@ const SESSION_LONGEST: Duration = Duration::from_secs(1);
 pub struct Directory {
     stored_keys: Arc<dyn Keys>,
     stored_accounts: Arc<dyn Accounts>,
-    keys: Cache<KeyHash, Option<Arc<ApiKey>>>,
-    accounts: Cache<AccountId, Arc<Account>>,
-    sessions: Cache<SessionId, bool>,
+    keys: Remembered<KeyHash, Option<Arc<ApiKey>>>,
+    accounts: Remembered<AccountId, Arc<Account>>,
+    sessions: Remembered<SessionId, bool>,
     /// Counts what was forgotten, so that a row that was read before its change is not
     /// remembered after it.
     forgotten: AtomicU64,
-}
-
-fn cache<K, V>(longest: Duration) -> Cache<K, V>
-where
-    K: core::hash::Hash + Eq + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-{
-    Cache::builder()
-        .max_capacity(REMEMBERED)
-        .time_to_live(longest)
-        .build()
 }
 
 impl Directory {
@@ -47,9 +34,9 @@ impl Directory {
         Self {
             stored_keys: keys,
             stored_accounts: accounts,
-            keys: cache(LONGEST),
-            accounts: cache(LONGEST),
-            sessions: cache(SESSION_LONGEST),
+            keys: Remembered::for_at_most(LONGEST),
+            accounts: Remembered::for_at_most(LONGEST),
+            sessions: Remembered::for_at_most(SESSION_LONGEST),
             forgotten: AtomicU64::new(0),
         }
     }
@@ -108,14 +95,7 @@ impl Directory {
 
     /// Forgets a session that ends here.
     pub fn forget_session(&self, session: SessionId) {
-        self.sessions.invalidate(&session);
-    }
-
-    /// Forgets everything: for when changes may have been missed.
-    pub fn forget_all(&self) {
-        self.forgotten.fetch_add(1, Ordering::AcqRel);
-        self.keys.invalidate_all();
-        self.accounts.invalidate_all();
+        self.sessions.forget(&session);
     }
 }
 
@@ -123,8 +103,8 @@ impl ChangeSink for Directory {
     fn forget(&self, change: Change) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         match change {
-            Change::Key(hash) => self.keys.invalidate(&hash),
-            Change::Account(account) => self.accounts.invalidate(&account),
+            Change::Key(hash) => self.keys.forget(&hash),
+            Change::Account(account) => self.accounts.forget(&account),
             Change::Catalog => {}
         }
     }
