@@ -25,4 +25,4 @@ pub use call::{Answered, CallRequest, Estimate, Facts, Failure};
 pub use engine::Calls;
 pub use error::CallError;
 pub use tally::TallyView;
-pub use wire::{AnswerWire, Bill};
+pub use wire::{AnswerWire, Bill, CutReason};

@@ -8,6 +8,7 @@ use vuzo_domain::chat::{
     AttemptStatus, CallStatus, FaultKind, ProviderFault, ReplyChunk, ReplyStream, UsageReport,
 };
 
+use super::CutReason;
 use super::admit::Place;
 use super::call::{Answered, Reply};
 use super::engine::Engine;
@@ -30,7 +31,7 @@ const LONGEST_DRAIN: Duration = Duration::from_secs(60);
 /// After so long without a piece a sign of life is sent.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// No stream runs longer.
+/// No stream runs longer: its place among the concurrent calls lapses then.
 const LONGEST_STREAM: Duration = Duration::from_secs(3_600);
 
 /// The hold is extended when so many output tokens of it are left.
@@ -61,9 +62,9 @@ enum End {
         usage_frame: Option<Bytes>,
         report: UsageReport,
     },
-    /// The wallet carries no more.
-    OutOfFunds,
-    /// The provider broke off, or took too long.
+    /// The answer may not go on. What there is of it is charged.
+    Cut(CutReason),
+    /// The provider broke off.
     Broken(ProviderFault),
     /// This instance has to end.
     ShutDown,
@@ -117,7 +118,20 @@ impl Relay<'_> {
     async fn pump(&mut self, stream: &mut ReplyStream) -> End {
         let too_long = Instant::now() + LONGEST_STREAM;
         loop {
+            // Looked at before every piece: a provider that is always ahead of a slow
+            // customer must not keep the hold from being renewed.
             let wake = self.wake_at().min(too_long);
+            if self.engine.hurry.is_cancelled() {
+                return End::ShutDown;
+            }
+            if Instant::now() >= wake {
+                if Instant::now() >= too_long {
+                    return End::Cut(CutReason::Time);
+                }
+                if let Some(end) = self.awake().await {
+                    return end;
+                }
+            }
             tokio::select! {
                 biased;
                 chunk = stream.next() => match chunk {
@@ -130,7 +144,10 @@ impl Relay<'_> {
                         return End::Done { frames, usage_frame, report };
                     }
                     Some(Err(fault)) => return End::Broken(fault),
-                    None => return End::Broken(broke_off("the provider broke off")),
+                    None => {
+                        let what = "the provider broke off";
+                        return End::Broken(ProviderFault::new(FaultKind::Garbled, what));
+                    }
                 },
                 () = customer_gone(self.customer.as_ref()) => {
                     if let Some(end) = self.lose_customer() {
@@ -138,14 +155,7 @@ impl Relay<'_> {
                     }
                 }
                 () = self.engine.hurry.cancelled() => return End::ShutDown,
-                () = sleep_until(wake) => {
-                    if Instant::now() >= too_long {
-                        return End::Broken(broke_off("the answer took longer than an hour"));
-                    }
-                    if let Some(end) = self.awake().await {
-                        return end;
-                    }
-                }
+                () = sleep_until(wake) => {}
             }
         }
     }
@@ -209,7 +219,7 @@ impl Relay<'_> {
             Err(_) if each <= self.held.covered => None,
             Err(error) => {
                 tracing::debug!(call = %self.held.quoted.call.id, %error, "a stream is cut");
-                Some(End::OutOfFunds)
+                Some(End::Cut(CutReason::Funds))
             }
         }
     }
@@ -246,7 +256,7 @@ impl Relay<'_> {
     async fn close(mut self, place: Place, end: End, upstream: Duration) {
         let engine = self.engine;
         let wire = std::sync::Arc::clone(&self.held.quoted.call.wire);
-        let charged = matches!(end, End::Done { .. } | End::OutOfFunds | End::DrainedOut);
+        let charged = matches!(end, End::Done { .. } | End::Cut(_) | End::DrainedOut);
         let report = self.report(&end);
         let billed = engine.bill(&self.held, report, charged);
         let tokens = billed.total_tokens();
@@ -260,9 +270,9 @@ impl Relay<'_> {
                 let usage = usage_frame.map(|frame| wire.usage_frame(&frame, &billed.bill));
                 joined(&[Some(frames), usage, Some(wire.done())])
             }
-            End::OutOfFunds => {
+            End::Cut(reason) => {
                 Tally::add(&engine.tally.cut);
-                joined(&[Some(wire.cut(&billed.bill)), Some(wire.done())])
+                joined(&[Some(wire.cut(&billed.bill, reason)), Some(wire.done())])
             }
             End::Broken(fault) => wire.fault(&CallError::Provider(fault)),
             End::ShutDown => wire.fault(&CallError::Draining),
@@ -294,7 +304,7 @@ impl Relay<'_> {
         let told = match end {
             End::Done { report, .. } => Some(report.clone()),
             End::Broken(fault) => fault.report.as_deref().cloned(),
-            End::OutOfFunds | End::DrainedOut | End::Abandoned | End::ShutDown => None,
+            End::Cut(_) | End::DrainedOut | End::Abandoned | End::ShutDown => None,
         };
         let mut report = told.unwrap_or_default();
         report.output_bytes = report.output_bytes.max(self.output_bytes);
@@ -315,9 +325,9 @@ impl Relay<'_> {
                 ending.status = CallStatus::ClientDisconnected;
             }
             End::Done { .. } => {}
-            End::OutOfFunds => {
+            End::Cut(reason) => {
                 ending.attempt = AttemptStatus::Aborted;
-                ending.fault = Some("the wallet carried no more".to_owned());
+                ending.fault = Some(reason.to_string());
             }
             End::Broken(fault) => {
                 ending = failed(fault, upstream);
@@ -342,10 +352,6 @@ async fn customer_gone(customer: Option<&mpsc::Sender<Bytes>>) {
         Some(customer) => customer.closed().await,
         None => core::future::pending().await,
     }
-}
-
-fn broke_off(what: &str) -> ProviderFault {
-    ProviderFault::new(FaultKind::Garbled, what)
 }
 
 fn joined(pieces: &[Option<Bytes>]) -> Bytes {

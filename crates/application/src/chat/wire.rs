@@ -19,6 +19,17 @@ pub struct Bill {
     pub completion_tokens: Option<u64>,
 }
 
+/// Why a stream is ended before its provider has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CutReason {
+    /// For want of credit.
+    #[error("the wallet carried no more")]
+    Funds,
+    /// No stream runs longer than an hour.
+    #[error("the answer took longer than an hour")]
+    Time,
+}
+
 /// How answers are written for the customer: the last touch of the wire that the call
 /// came in by. What it makes is what the customer gets, and what is kept for replay.
 pub trait AnswerWire: Send + Sync + 'static {
@@ -31,8 +42,8 @@ pub trait AnswerWire: Send + Sync + 'static {
     /// What follows the last frame of a stream that came to its end.
     fn done(&self) -> Bytes;
 
-    /// The last frames of a stream that is ended for want of credit.
-    fn cut(&self, bill: &Bill) -> Bytes;
+    /// The last frames of a stream that is ended before its provider has.
+    fn cut(&self, bill: &Bill, reason: CutReason) -> Bytes;
 
     /// The last frame of a stream that broke off.
     fn fault(&self, fault: &CallError) -> Bytes;

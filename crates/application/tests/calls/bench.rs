@@ -7,7 +7,9 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 use vuzo_application::access::{Caller, Identity};
-use vuzo_application::chat::{AnswerWire, Answered, Bill, CallError, CallRequest, Failure};
+use vuzo_application::chat::{
+    AnswerWire, Answered, Bill, CallError, CallRequest, CutReason, Failure,
+};
 use vuzo_application::{Application, Policy, Ports};
 use vuzo_contracts::{Customer, FIRST_MOMENT, Store, World};
 use vuzo_domain::catalog::{Model, ModelId, ModelStatus, ProviderId};
@@ -294,8 +296,8 @@ impl AnswerWire for PlainWire {
         Bytes::from_static(b"[done]")
     }
 
-    fn cut(&self, bill: &Bill) -> Bytes {
-        Bytes::from(format!("[cut {}]", bill.amount.0))
+    fn cut(&self, bill: &Bill, reason: CutReason) -> Bytes {
+        Bytes::from(format!("[cut {reason}, {}]", bill.amount.0))
     }
 
     fn fault(&self, fault: &CallError) -> Bytes {

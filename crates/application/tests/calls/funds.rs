@@ -104,7 +104,8 @@ async fn a_stream_is_cut_cleanly_when_the_wallet_carries_no_more() {
     let tokens = i64::try_from(seen.div_ceil(4)).unwrap();
     assert!((2_000..=2_100).contains(&tokens), "{tokens}");
     let record = bench.record(id).await;
-    assert!(text.ends_with(&format!("[cut {}][done]", record.receipt.total.0)));
+    let cost = record.receipt.total.0;
+    assert!(text.ends_with(&format!("[cut the wallet carried no more, {cost}][done]")));
     assert!(record.estimated);
     assert_eq!(record.held.0, worst_case(4_096));
     assert!(record.receipt.total.0 <= worst_case(4_096));

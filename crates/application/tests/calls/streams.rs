@@ -102,6 +102,50 @@ async fn a_quiet_stream_gives_signs_of_life_and_keeps_its_hold() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_customer_does_not_keep_the_hold_from_being_renewed() {
+    let pieces = (0..100).map(|_| piece("x")).chain([end(consumed(1, 100))]);
+    let bench = Bench::with(RICH, [Script::Pieces(pieces.collect())]).await;
+    let (id, mut frames) = expect_stream(bench.call(envelope(true, Some(200))).await);
+    let begun = bench.clock.advance(Duration::ZERO);
+    for _ in 0..20 {
+        // Fifty seconds each: the customer is slow, and not gone.
+        tokio::time::sleep(Duration::from_secs(50)).await;
+        bench.clock.advance(Duration::from_secs(50));
+        frames.recv().await.unwrap();
+    }
+    let later = begun.after(Duration::from_secs(1_000));
+    let reaped = bench.world.store.wallets.expire_holds(later, 10).await;
+    assert_eq!(
+        reaped.unwrap().len(),
+        0,
+        "the hold ran out under the stream"
+    );
+    assert!(read(frames).await.ends_with("[done]"));
+    assert_eq!(bench.record(id).await.status, CallStatus::Ok);
+    bench.books_are_clean().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_more_than_an_hour_is_cut_and_charged() {
+    let endless = futures_util::stream::repeat_with(|| piece("12345678")).then(|piece| async {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        piece
+    });
+    let bench = Bench::with(RICH, [Script::Stream(Box::pin(endless))]).await;
+    let (id, frames) = expect_stream(bench.call(envelope(true, Some(10_000))).await);
+    let text = read(frames).await;
+    let record = bench.record(id).await;
+    let cost = record.receipt.total.0;
+    assert!(text.ends_with(&format!(
+        "[cut the answer took longer than an hour, {cost}][done]"
+    )));
+    let pieces = i64::try_from(text.matches("12345678").count()).unwrap();
+    assert_eq!(cost, 25 * INPUT + 2 * pieces * OUTPUT);
+    assert!((350..=360).contains(&pieces), "{pieces}");
+    assert_eq!(bench.settled().await, RICH - cost);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_provider_that_never_speaks_again_is_its_adapters_to_end() {
     let fault = ProviderFault::new(FaultKind::TimedOut, "the provider went silent");
     let script =

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
-use vuzo_application::chat::{AnswerWire, Bill, CallError};
+use vuzo_application::chat::{AnswerWire, Bill, CallError, CutReason};
 use vuzo_domain::port::Clock;
 use vuzo_wire::chat::completion::{Finish, finish_completion, finish_usage_chunk};
 
@@ -40,7 +40,7 @@ impl AnswerWire for OpenAiChat {
         Bytes::from_static(b"data: [DONE]\n\n")
     }
 
-    fn cut(&self, bill: &Bill) -> Bytes {
+    fn cut(&self, bill: &Bill, reason: CutReason) -> Bytes {
         let id = bill.generation.to_string();
         let chunk = CutChunk {
             id: &id,
@@ -52,7 +52,10 @@ impl AnswerWire for OpenAiChat {
                 delta: Empty {},
                 logprobs: None,
                 finish_reason: "length",
-                native_finish_reason: "insufficient_credits",
+                native_finish_reason: match reason {
+                    CutReason::Funds => "insufficient_credits",
+                    CutReason::Time => "time_limit",
+                },
             }],
         };
         let mut out = b"data: ".to_vec();
@@ -171,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_cut_is_an_end_that_every_client_understands() {
-        let frame = wire().cut(&bill());
+        let frame = wire().cut(&bill(), CutReason::Funds);
         let json = frame.strip_prefix(b"data: ").unwrap();
         let chunk: serde_json::Value = serde_json::from_slice(json).unwrap();
         assert_eq!(chunk["id"], ID);
