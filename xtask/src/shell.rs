@@ -16,11 +16,17 @@ use crate::workspace;
 /// Server programs live here on many systems, outside a normal user's search path.
 const MORE_FOLDERS: [&str; 4] = ["/usr/local/sbin", "/usr/sbin", "/usr/local/bin", "/usr/bin"];
 
-/// The cargo that started us, to be run in the repository's root.
+/// The cargo that started us, to be run in the repository's root. What that one told
+/// us of our own package is withheld: build scripts look at it, and would run again.
 pub(crate) fn cargo() -> Command {
     let program = workspace::variable("CARGO").unwrap_or_else(|| "cargo".to_owned());
     let mut command = Command::new(program);
     command.current_dir(workspace::root());
+    for (name, _value) in workspace::variables() {
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

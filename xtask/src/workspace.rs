@@ -12,6 +12,12 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     value.filter(|text| !text.is_empty())
 }
 
+/// Every environment variable.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));

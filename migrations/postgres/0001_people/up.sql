@@ -11,13 +11,29 @@ EXCEPTION
     WHEN duplicate_object OR unique_violation THEN NULL;
 END
 $$;
-GRANT vuzo_app TO CURRENT_USER;
+
+-- Whoever may act as that role already need not be allowed to hand it out. Since
+-- Postgres 16 a member may lack just that, its creator among them.
+DO $$
+BEGIN
+    IF NOT pg_has_role(
+        CURRENT_USER,
+        'vuzo_app',
+        CASE WHEN current_setting('server_version_num')::int >= 160000
+             THEN 'SET' ELSE 'MEMBER' END
+    ) THEN
+        GRANT vuzo_app TO CURRENT_USER;
+    END IF;
+END
+$$;
 
 DO $$
 BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO vuzo_app', current_schema());
 END
 $$;
+-- A gateway that does not migrate still looks what has run.
+GRANT SELECT ON __diesel_schema_migrations TO vuzo_app;
 
 -- The one place that reads the setting, so that every policy says the same.
 CREATE FUNCTION vuzo_sees(account UUID) RETURNS BOOLEAN
