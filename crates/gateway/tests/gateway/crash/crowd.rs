@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
-use crate::harness::{Ask, Connection, Customer, Heard, until};
+use crate::harness::{Ask, Connection, Customer, Heard, PATIENCE, until};
 
 pub(super) const CLIENTS: usize = 64;
 
@@ -87,7 +88,8 @@ impl Crowd {
     pub(super) async fn dismiss(self) -> Witness {
         self.shared.is_over.store(true, Ordering::Relaxed);
         let mut all = Witness::default();
-        for seen in self.clients.join_all().await {
+        let everybody = timeout(PATIENCE, self.clients.join_all()).await;
+        for seen in everybody.expect("everybody who insists is answered") {
             all.once.extend(seen.once);
             all.insisted.extend(seen.insisted);
             all.broken += seen.broken;
@@ -181,7 +183,7 @@ impl Client {
             return Some(connection);
         }
         let patience = Duration::from_secs(1);
-        drop(tokio::time::timeout(patience, news.changed()).await);
+        drop(timeout(patience, news.changed()).await);
         None
     }
 }

@@ -238,5 +238,9 @@ impl Drop for Gateway {
         // One that has ended already is not there to be killed.
         let _gone = self.process.kill();
         let _known = self.process.wait();
+        let log = fs::read(&self.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let panic = log.lines().find(|line| line.contains("panicked at"));
+        assert!(panic.is_none() || thread::panicking(), "{panic:?}");
     }
 }

@@ -6,6 +6,9 @@ use std::net::SocketAddr;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::PATIENCE;
 
 /// A request.
 #[derive(Clone, Debug)]
@@ -193,7 +196,8 @@ impl Connection {
     }
 
     async fn fill(&mut self) -> io::Result<()> {
-        match self.stream.read_buf(&mut self.unread).await? {
+        let read = timeout(PATIENCE, self.stream.read_buf(&mut self.unread)).await;
+        match read.expect("a byte or an end, some time")? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             _ => Ok(()),
         }
