@@ -64,7 +64,7 @@ pub struct Policy {
     pub access_lifetime: Duration,
     /// How long a refresh token is good.
     pub refresh_lifetime: Duration,
-    /// Limits of new accounts.
+    /// Limits of new accounts; none unless stated, for the wallet bounds them.
     pub default_limits: Limits,
     /// How often one address may sign up or log in within a minute.
     pub anonymous_per_minute: Option<u64>,
@@ -79,14 +79,9 @@ impl Default for Policy {
             trial: None,
             access_lifetime: Duration::from_secs(30 * 60),
             refresh_lifetime: Duration::from_secs(7 * 24 * 3_600),
-            default_limits: Limits {
-                requests_per_minute: Some(600),
-                tokens_per_minute: Some(2_000_000),
-                max_concurrency: Some(200),
-                ..Limits::default()
-            },
+            default_limits: Limits::default(),
             anonymous_per_minute: Some(30),
-            hold_lifetime: Duration::from_secs(15 * 60),
+            hold_lifetime: Duration::from_secs(2 * 60),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vuzo_domain::chat::CallRecord;
+use vuzo_domain::chat::LoggedCall;
 use vuzo_domain::id::{AccountId, GenerationId};
 use vuzo_domain::port::{
     DailyUsage, Page, PageRequest, Unavailable, Usage, UsageFilter, UsageSummary,
@@ -47,7 +47,7 @@ impl UsageDesk {
         &self,
         reader: &Reader,
         call: GenerationId,
-    ) -> Result<Option<CallRecord>, Unavailable> {
+    ) -> Result<Option<LoggedCall>, Unavailable> {
         self.usage.find_call(reader.confined_to(), call).await
     }
 
@@ -57,7 +57,7 @@ impl UsageDesk {
         account: AccountId,
         filter: UsageFilter,
         page: PageRequest,
-    ) -> Result<Page<CallRecord>, Unavailable> {
+    ) -> Result<Page<LoggedCall>, Unavailable> {
         self.usage.list_calls(account, filter, page).await
     }
 

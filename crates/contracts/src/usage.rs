@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use vuzo_domain::catalog::ProviderId;
-use vuzo_domain::chat::{Attempt, AttemptStatus, CallRecord, CallStatus};
+use vuzo_domain::chat::{Attempt, AttemptStatus, CallRecord, CallStatus, LoggedCall};
 use vuzo_domain::id::{GenerationId, KeyId, RuleId};
 use vuzo_domain::key::Environment;
 use vuzo_domain::money::{BasisPoints, Currency, Units};
@@ -12,6 +12,7 @@ use vuzo_domain::pricing::{Dimension, Exact, Line, LineKind, Rate, Receipt};
 use vuzo_domain::time::Timestamp;
 use vuzo_domain::usage::Consumption;
 
+use crate::wallets::LONGER_THAN_A_HOLD;
 use crate::{Customer, World};
 
 /// Every law of `Usage`. See [`crate::storage_laws`] for the argument.
@@ -24,6 +25,7 @@ macro_rules! usage_laws {
             calls_are_listed_newest_first
             calls_are_filtered
             a_summary_adds_up
+            what_was_charged_is_what_is_told
             a_summary_lists_the_dearest_first
             days_are_whole_and_empty_days_are_there
         ]);
@@ -122,6 +124,10 @@ pub async fn a_call_is_kept_whole(world: &World) {
         .store
         .usage
         .find_call(Some(customer.account), adorned.id);
+    let adorned = LoggedCall {
+        charged: adorned.receipt.total,
+        record: adorned,
+    };
     assert_eq!(found.await.unwrap(), Some(adorned.clone()));
     let listed = world
         .store
@@ -175,7 +181,7 @@ pub async fn calls_are_listed_newest_first(world: &World) {
         let usage = &world.store.usage;
         let listed = usage.list_calls(customer.account, UsageFilter::default(), page);
         let listed = listed.await.unwrap();
-        let ids: Vec<_> = listed.rows.iter().map(|call| call.id).collect();
+        let ids: Vec<_> = listed.rows.iter().map(|call| call.record.id).collect();
         (ids, listed.has_more)
     };
     assert_eq!(list(5, 0, None).await, (expected.clone(), false));
@@ -221,7 +227,7 @@ pub async fn calls_are_filtered(world: &World) {
             .unwrap()
             .rows
             .iter()
-            .map(|call| call.id)
+            .map(|call| call.record.id)
             .collect();
         let wanted: Vec<_> = expected.iter().map(|number| calls[*number].id).collect();
         assert_eq!(ids, wanted, "{filter:?}");
@@ -260,6 +266,49 @@ pub async fn a_summary_adds_up(world: &World) {
         (480, 36)
     );
     assert_eq!((summary.cost, summary.currency), (Units(42), Currency::USD));
+}
+
+/// Where a call cost more than the customer paid, the log, the sums and the balance
+/// agree on what was paid, and the receipt still says what the call cost.
+pub async fn what_was_charged_is_what_is_told(world: &World) {
+    let customer = world.customer_with(1_000).await;
+    let wallets = &world.store.wallets;
+    // Beyond its hold; within it; and after the reaper, when a rival has most of it.
+    for (held, cost) in [(100, 130), (50, 20)] {
+        let hold = world.place(&world.hold(&customer, held)).await;
+        let settle = world.settlement(&hold, cost);
+        wallets.settle(settle).await.unwrap();
+    }
+    let late = world.place(&world.hold(&customer, 80)).await;
+    world.pass(LONGER_THAN_A_HOLD);
+    wallets.expire_holds(world.now(), 10).await.unwrap();
+    world.place(&world.hold(&customer, 850)).await;
+    wallets.settle(world.settlement(&late, 80)).await.unwrap();
+
+    let account = customer.account;
+    let (all, page) = (UsageFilter::default(), PageRequest::first(5));
+    let usage = &world.store.usage;
+    let listed = usage.list_calls(account, all.clone(), page).await.unwrap();
+    let told: Vec<_> = listed
+        .rows
+        .iter()
+        .map(|call| (call.charged.0, call.record.receipt.total.0))
+        .collect();
+    assert_eq!(told, [(30, 80), (20, 20), (100, 130)]);
+    for call in &listed.rows {
+        let found = usage.find_call(Some(account), call.record.id).await;
+        assert_eq!(found.unwrap().as_ref(), Some(call));
+    }
+    let summary = usage.summarize(account, all).await.unwrap();
+    assert_eq!(summary.cost, Units(150));
+    assert_eq!(summary.by_model[0].cost, Units(150));
+    assert_eq!(summary.by_key[0].cost, Units(150));
+    let days = listed.rows.iter().map(|call| call.record.created_at.day());
+    let (first, last) = (days.clone().min().unwrap(), days.max().unwrap());
+    let daily = usage.daily(account, first, last).await.unwrap();
+    let sum: i64 = daily.iter().map(|day| day.cost.0).sum();
+    assert_eq!(sum, 150);
+    world.expect_figures(&customer, 1_000 - 150, 850).await;
 }
 
 /// By model and by key, with the calls of sessions under no key.

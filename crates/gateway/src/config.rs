@@ -151,7 +151,7 @@ fn defaults(app_env: AppEnv) -> Vec<(&'static str, &'static str)> {
         ("APP_DEBUG", "false"),
         ("VUZO_BIND", bind),
         ("VUZO_DATA_DIR", "./vuzo-data"),
-        ("VUZO_HOLD_SECONDS", "900"),
+        ("VUZO_HOLD_SECONDS", "120"),
         ("VUZO_DRAIN_SECONDS", "30"),
         ("OPENAI_BASE_URL", "https://api.openai.com/v1"),
         ("XAI_BASE_URL", "https://api.x.ai/v1"),
@@ -195,7 +195,15 @@ fn understand(app_env: AppEnv, mut reader: Reader) -> Result<Config, Invalid> {
         log_filter,
         stated: Vec::new(),
     };
-    let (stated, problems) = reader.finish();
+    let (stated, mut problems) = reader.finish();
+    for line in secrets::too_short(
+        app_env,
+        config.admin_key.as_ref(),
+        config.jwt_secret.as_ref(),
+        config.key_pepper.as_ref(),
+    ) {
+        problems.add(line);
+    }
     problems.none_or(Config { stated, ..config })
 }
 

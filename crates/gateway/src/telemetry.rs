@@ -1,8 +1,14 @@
 //! Logs to stderr, and the recorder behind the metrics page.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result};
+use metrics::{counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
+use vuzo_application::Application;
+use vuzo_application::chat::TallyView;
+use vuzo_redis::Failover;
 
 use crate::config::{Config, LogFormat};
 
@@ -47,5 +53,176 @@ pub(crate) fn start_measuring() -> Result<PrometheusHandle> {
     metrics::set_global_recorder(recorder)
         .ok()
         .context("somebody else measures already")?;
+    describe();
     Ok(handle)
+}
+
+/// Writes the metrics page, with what the application and the limiter count by
+/// themselves as it is at that moment.
+pub(crate) fn page(
+    metrics: PrometheusHandle,
+    application: &Arc<Application>,
+    failover: Option<&Arc<Failover>>,
+) -> impl Fn() -> String + Send + Sync + 'static {
+    let application = Arc::clone(application);
+    let failover = failover.map(Arc::clone);
+    move || {
+        note_calls(&application.calls.tally());
+        if let Some(failover) = &failover {
+            note_redis(failover.is_degraded());
+        }
+        metrics.render()
+    }
+}
+
+/// What is counted of calls, and what its name is.
+type Counted = (&'static str, &'static str, fn(&TallyView) -> u64);
+
+/// What rises and falls.
+const GAUGES: [Counted; 2] = [
+    ("vuzo_calls_running", "Calls that run.", |tally| {
+        tally.running
+    }),
+    (
+        "vuzo_calls_unsettled",
+        "Calls that wait for the ledger to take their settlement.",
+        |tally| tally.unsettled,
+    ),
+];
+
+/// What only rises, since the start of the process.
+const COUNTERS: [Counted; 10] = [
+    (
+        "vuzo_settles_late_total",
+        "Answers that left before their settlement was durable.",
+        |tally| tally.late_settles,
+    ),
+    (
+        "vuzo_shortfalls_total",
+        "Calls that cost more than was held: the operator's loss.",
+        |tally| tally.shortfalls,
+    ),
+    (
+        "vuzo_calls_estimated_total",
+        "Calls whose provider did not tell the usage.",
+        |tally| tally.estimated,
+    ),
+    (
+        "vuzo_calls_clamped_total",
+        "Calls whose output limit was lowered to what the wallet carries.",
+        |tally| tally.clamped,
+    ),
+    (
+        "vuzo_dispatch_overlapped_total",
+        "Calls whose provider was called while the hold was being placed.",
+        |tally| tally.overlapped,
+    ),
+    (
+        "vuzo_holds_extended_total",
+        "Holds that were extended during a stream.",
+        |tally| tally.extended,
+    ),
+    (
+        "vuzo_streams_cut_total",
+        "Streams that were ended for want of credit.",
+        |tally| tally.cut,
+    ),
+    (
+        "vuzo_refused_insufficient_total",
+        "Calls refused for want of credit.",
+        |tally| tally.insufficient,
+    ),
+    (
+        "vuzo_refused_limited_total",
+        "Calls refused by a limit.",
+        |tally| tally.limited,
+    ),
+    (
+        "vuzo_holds_expired_total",
+        "Holds that ran out and were given back.",
+        |tally| tally.expired_holds,
+    ),
+];
+
+const REDIS_DEGRADED: &str = "vuzo_redis_degraded";
+
+/// Says what each number means; whoever scrapes them reads it.
+fn describe() {
+    for (name, help, _) in GAUGES {
+        describe_gauge!(name, help);
+    }
+    for (name, help, _) in COUNTERS {
+        describe_counter!(name, help);
+    }
+    describe_gauge!(
+        REDIS_DEGRADED,
+        "1 while this process keeps the limits by itself, since Redis does not answer."
+    );
+}
+
+fn note_calls(tally: &TallyView) {
+    for (name, _, read) in GAUGES {
+        // A gauge is a float, and no process has as many calls as a u32 counts.
+        gauge!(name).set(u32::try_from(read(tally)).unwrap_or(u32::MAX));
+    }
+    for (name, _, read) in COUNTERS {
+        counter!(name).absolute(read(tally));
+    }
+}
+
+fn note_redis(is_degraded: bool) {
+    gauge!(REDIS_DEGRADED).set(u8::from(is_degraded));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_application_counts_is_on_the_page() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        let tally = TallyView {
+            running: 1,
+            unsettled: 2,
+            late_settles: 3,
+            shortfalls: 4,
+            estimated: 5,
+            clamped: 6,
+            overlapped: 7,
+            extended: 8,
+            cut: 9,
+            insufficient: 10,
+            limited: 11,
+            expired_holds: 12,
+        };
+        let page = metrics::with_local_recorder(&recorder, || {
+            describe();
+            note_calls(&TallyView::default());
+            note_redis(true);
+            note_calls(&tally);
+            handle.render()
+        });
+        for (name, kind, value) in [
+            ("vuzo_calls_running", "gauge", 1),
+            ("vuzo_calls_unsettled", "gauge", 2),
+            ("vuzo_settles_late_total", "counter", 3),
+            ("vuzo_shortfalls_total", "counter", 4),
+            ("vuzo_calls_estimated_total", "counter", 5),
+            ("vuzo_calls_clamped_total", "counter", 6),
+            ("vuzo_dispatch_overlapped_total", "counter", 7),
+            ("vuzo_holds_extended_total", "counter", 8),
+            ("vuzo_streams_cut_total", "counter", 9),
+            ("vuzo_refused_insufficient_total", "counter", 10),
+            ("vuzo_refused_limited_total", "counter", 11),
+            ("vuzo_holds_expired_total", "counter", 12),
+            ("vuzo_redis_degraded", "gauge", 1),
+        ] {
+            for line in [format!("# TYPE {name} {kind}"), format!("{name} {value}")] {
+                assert!(page.lines().any(|found| found == line), "{line}\n{page}");
+            }
+            let help = format!("# HELP {name} ");
+            assert!(page.contains(&help), "{help}\n{page}");
+        }
+    }
 }

@@ -10,7 +10,6 @@ use anyhow::{Context as _, Result};
 use tokio::runtime::Handle;
 use vuzo_application::{Policy, Ports};
 use vuzo_crypto::{Argon2Hasher, Hs256Signer, SystemIds};
-use vuzo_domain::limit::Limits;
 use vuzo_domain::port::{Clock, IdGen, Signer};
 
 use crate::clock::SystemClock;
@@ -58,7 +57,7 @@ pub(crate) fn ports(
         audit: store.audit,
         changes: store.changes,
         feed: sharing.feed(),
-        limiter: sharing.limiter(handle),
+        limiter: sharing.limiter(),
         providers: providers::all(config, &base.clock)?,
         hasher: Arc::new(hasher),
         signer: Arc::new(signer) as Arc<dyn Signer>,
@@ -73,7 +72,6 @@ pub(crate) fn policy(config: &Config, secrets: &Secrets) -> Policy {
     Policy {
         admin_key: Some(secrets.admin.clone()),
         trial: config.trial,
-        default_limits: Limits::default(),
         anonymous_per_minute: config.anonymous_per_minute,
         hold_lifetime: config.hold,
         ..Policy::default()

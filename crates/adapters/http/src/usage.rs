@@ -22,7 +22,7 @@ pub(crate) async fn logs(gate: Data<Gate>, request: HttpRequest) -> Result<HttpR
     let calls = usage.list(account, filter, page).await?;
     Ok(page::list(
         calls,
-        |call| call.id,
+        |call| call.record.id,
         |call| CallView::of(&call),
     ))
 }

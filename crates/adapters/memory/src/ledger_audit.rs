@@ -138,7 +138,7 @@ impl<'ledger> Inspection<'ledger> {
         }
         for (id, call) in &self.ledger.calls {
             self.report.calls += 1;
-            let cost = i128::from(call.receipt.total.max(Units::ZERO).0);
+            let cost = i128::from(call.record.receipt.total.max(Units::ZERO).0);
             let paid = paid.remove(id).unwrap_or(0);
             if cost != paid {
                 self.find(

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 use async_trait::async_trait;
-use vuzo_domain::chat::{CallRecord, CallStatus};
+use vuzo_domain::chat::{CallStatus, LoggedCall};
 use vuzo_domain::id::{AccountId, GenerationId};
 use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::{
@@ -24,10 +24,11 @@ impl Usage for MemoryStore {
         &self,
         account: Option<AccountId>,
         call: GenerationId,
-    ) -> Result<Option<CallRecord>, Unavailable> {
+    ) -> Result<Option<LoggedCall>, Unavailable> {
         let state = self.state();
         let found = state.ledger.calls.get(&call);
-        let found = found.filter(|call| account.is_none_or(|account| call.account == account));
+        let found =
+            found.filter(|call| account.is_none_or(|account| call.record.account == account));
         Ok(found.cloned())
     }
 
@@ -36,10 +37,10 @@ impl Usage for MemoryStore {
         account: AccountId,
         filter: UsageFilter,
         page: PageRequest,
-    ) -> Result<Page<CallRecord>, Unavailable> {
+    ) -> Result<Page<LoggedCall>, Unavailable> {
         let state = self.state();
         let newest_first = state.calls_of(account, &filter).rev();
-        Ok(page_of(newest_first, &page, |call| call.id.uuid()))
+        Ok(page_of(newest_first, &page, |call| call.record.id.uuid()))
     }
 
     async fn summarize(
@@ -50,8 +51,8 @@ impl Usage for MemoryStore {
         let state = self.state();
         let calls = || state.calls_of(account, &filter);
         let whole = Tally::of(calls());
-        let by_model = Tally::dearest_first(calls(), |call| call.model.clone());
-        let by_key = Tally::dearest_first(calls(), |call| call.key);
+        let by_model = Tally::dearest_first(calls(), |call| call.record.model.clone());
+        let by_key = Tally::dearest_first(calls(), |call| call.record.key);
         Ok(UsageSummary {
             requests: whole.requests,
             errors: whole.errors,
@@ -89,7 +90,8 @@ impl Usage for MemoryStore {
         let state = self.state();
         let mut by_day: BTreeMap<Day, Tally> = BTreeMap::new();
         for call in state.calls_of(account, &UsageFilter::default()) {
-            by_day.entry(call.created_at.day()).or_default().add(call);
+            let day = call.record.created_at.day();
+            by_day.entry(day).or_default().add(call);
         }
         let days = core::iter::successors(Some(first), |day| Some(day.next()));
         let days = days.take_while(|day| *day <= last).take(MOST_DAYS);
@@ -112,8 +114,9 @@ impl State {
         &'state self,
         account: AccountId,
         filter: &'state UsageFilter,
-    ) -> impl DoubleEndedIterator<Item = &'state CallRecord> {
-        self.ledger.calls.values().filter(move |call| {
+    ) -> impl DoubleEndedIterator<Item = &'state LoggedCall> {
+        self.ledger.calls.values().filter(move |logged| {
+            let call = &logged.record;
             call.account == account
                 && filter
                     .model
@@ -137,7 +140,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn of<'calls>(calls: impl Iterator<Item = &'calls CallRecord>) -> Self {
+    fn of<'calls>(calls: impl Iterator<Item = &'calls LoggedCall>) -> Self {
         let mut tally = Self::default();
         for call in calls {
             tally.add(call);
@@ -146,8 +149,8 @@ impl Tally {
     }
 
     fn dearest_first<'calls, K: Hash + Ord + Clone>(
-        calls: impl Iterator<Item = &'calls CallRecord>,
-        key: impl Fn(&CallRecord) -> K,
+        calls: impl Iterator<Item = &'calls LoggedCall>,
+        key: impl Fn(&LoggedCall) -> K,
     ) -> Vec<(K, Self)> {
         let mut tallies: HashMap<K, Self> = HashMap::new();
         for call in calls {
@@ -158,13 +161,14 @@ impl Tally {
         sorted
     }
 
-    fn add(&mut self, call: &CallRecord) {
+    fn add(&mut self, logged: &LoggedCall) {
+        let call = &logged.record;
         let more = |sum: u64, part: u64| sum.saturating_add(part);
         self.requests = more(self.requests, 1);
         self.errors = more(self.errors, u64::from(call.status != CallStatus::Ok));
         self.prompt_tokens = more(self.prompt_tokens, call.consumption.prompt_tokens());
         self.completion_tokens = more(self.completion_tokens, call.consumption.completion_tokens());
-        self.cost = self.cost.saturating_plus(call.receipt.total);
+        self.cost = self.cost.saturating_plus(logged.charged);
     }
 
     const fn total_tokens(&self) -> u64 {

@@ -2,11 +2,12 @@
 
 use core::error::Error;
 
-use diesel::migration::Migration;
+use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::{QueryResult, QueryableByName};
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 use tokio::runtime::Handle;
 use vuzo_domain::port::Unavailable;
 
@@ -35,56 +36,77 @@ pub enum MigrateError {
 ///
 /// `runtime` must be a multi-thread runtime.
 pub(crate) async fn migrate(url: &str, runtime: &Handle) -> Result<Vec<String>, MigrateError> {
-    locked("migrating the database", url, runtime, |harness| {
-        let done = harness.run_pending_migrations(MIGRATIONS)?;
-        Ok(done.iter().map(ToString::to_string).collect())
-    })
-    .await
-}
-
-/// The migrations that have not run yet, oldest first. Runs none of them.
-///
-/// `runtime` must be a multi-thread runtime.
-pub(crate) async fn pending_migrations(
-    url: &str,
-    runtime: &Handle,
-) -> Result<Vec<String>, MigrateError> {
-    locked(
-        "reading the state of the database",
-        url,
-        runtime,
-        |harness| {
-            let pending = harness.pending_migrations(MIGRATIONS)?;
-            Ok(pending
-                .iter()
-                .map(|migration| Migration::<Pg>::name(migration).version().to_string())
-                .collect())
-        },
-    )
-    .await
-}
-
-type Harness = AsyncMigrationHarness<AsyncPgConnection>;
-type Failure = Box<dyn Error + Send + Sync>;
-
-/// Even looking needs the lock: the first look makes the table that it looks into.
-async fn locked(
-    operation: &'static str,
-    url: &str,
-    runtime: &Handle,
-    work: fn(&mut Harness) -> Result<Vec<String>, Failure>,
-) -> Result<Vec<String>, MigrateError> {
     let connector = Connector::new(url)?;
-    let task = runtime.spawn(async move {
+    let work = async move {
         let mut conn = connector.open(Purpose::Migrate).await?;
         diesel::sql_query("SELECT pg_advisory_lock($1)")
             .bind::<BigInt, _>(LOCK)
             .execute(&mut conn)
             .await?;
         // The lock goes with the connection.
-        work(&mut AsyncMigrationHarness::new(conn))
-    });
-    let outcome: Result<_, Failure> = task
+        let mut harness = AsyncMigrationHarness::new(conn);
+        let done = harness.run_pending_migrations(MIGRATIONS)?;
+        Ok(done.iter().map(ToString::to_string).collect())
+    };
+    run("migrating the database", runtime, work).await
+}
+
+/// The migrations that have not run yet, oldest first. Runs none of them, and changes
+/// nothing: a user that owns nothing may ask.
+///
+/// `runtime` must be a multi-thread runtime.
+pub(crate) async fn pending_migrations(
+    url: &str,
+    runtime: &Handle,
+) -> Result<Vec<String>, MigrateError> {
+    let connector = Connector::new(url)?;
+    let work = async move {
+        let mut conn = connector.open(Purpose::Migrate).await?;
+        let done = applied(&mut conn).await?;
+        let known = MigrationSource::<Pg>::migrations(&MIGRATIONS)?;
+        let mut pending: Vec<String> = known
+            .iter()
+            .map(|migration| migration.name().version().to_string())
+            .filter(|version| !done.contains(version))
+            .collect();
+        pending.sort_unstable();
+        Ok(pending)
+    };
+    run("reading the state of the database", runtime, work).await
+}
+
+/// The migrations that have run. Diesel's own look would make the table of them where
+/// there is none, and ask for the right to it in any case.
+async fn applied(conn: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Table {
+        #[diesel(sql_type = Bool)]
+        is_there: bool,
+    }
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        version: String,
+    }
+    let look = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS is_there";
+    let table: Table = diesel::sql_query(look).get_result(conn).await?;
+    if !table.is_there {
+        return Ok(Vec::new());
+    }
+    let read = "SELECT version FROM __diesel_schema_migrations";
+    let rows: Vec<Row> = diesel::sql_query(read).load(conn).await?;
+    Ok(rows.into_iter().map(|row| row.version).collect())
+}
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+async fn run(
+    operation: &'static str,
+    runtime: &Handle,
+    work: impl Future<Output = Result<Vec<String>, Failure>> + Send + 'static,
+) -> Result<Vec<String>, MigrateError> {
+    let outcome = runtime
+        .spawn(work)
         .await
         .map_err(|fault| Unavailable::new(operation, fault))?;
     Ok(outcome.map_err(|fault| Unavailable::new(operation, fault))?)

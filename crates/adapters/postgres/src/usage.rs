@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt as _;
-use vuzo_domain::chat::CallRecord;
+use vuzo_domain::chat::LoggedCall;
 use vuzo_domain::id::{AccountId, GenerationId};
 use vuzo_domain::port::{
     DailyUsage, Page, PageRequest, Unavailable, Usage, UsageFilter, UsageSummary,
@@ -29,7 +29,7 @@ impl Usage for PgStore {
         &self,
         account: Option<AccountId>,
         call: GenerationId,
-    ) -> Result<Option<CallRecord>, Unavailable> {
+    ) -> Result<Option<LoggedCall>, Unavailable> {
         let scope = account.map_or(Scope::Everything, Scope::Account);
         self.database()
             .read("find_call", scope, (account, call), |conn, input| {
@@ -43,7 +43,7 @@ impl Usage for PgStore {
         account: AccountId,
         filter: UsageFilter,
         page: PageRequest,
-    ) -> Result<Page<CallRecord>, Unavailable> {
+    ) -> Result<Page<LoggedCall>, Unavailable> {
         let scope = Scope::Account(account);
         let listing = Listing {
             account,
@@ -90,7 +90,7 @@ async fn find(
     conn: &mut AsyncPgConnection,
     account: Option<AccountId>,
     call: GenerationId,
-) -> Result<Option<CallRecord>, Fault<Unavailable>> {
+) -> Result<Option<LoggedCall>, Fault<Unavailable>> {
     let mut query = usage::table
         .filter(usage::id.eq(RawId(call.uuid())))
         .select(UsageRow::as_select())
@@ -106,13 +106,13 @@ async fn find(
         query = query.filter(usage::account_id.nullable().eq(whose));
     }
     let row = query.get_result(conn).await.optional()?;
-    Ok(row.map(CallRecord::try_from).transpose()?)
+    Ok(row.map(LoggedCall::try_from).transpose()?)
 }
 
 async fn list(
     conn: &mut AsyncPgConnection,
     listing: &Listing,
-) -> Result<Page<CallRecord>, Fault<Unavailable>> {
+) -> Result<Page<LoggedCall>, Fault<Unavailable>> {
     let Listing {
         account,
         filter,
@@ -150,7 +150,7 @@ async fn list(
         query = query.filter(usage::created_at.lt(to));
     }
     let rows: Vec<UsageRow> = query.load(conn).await?;
-    page::cut(rows, page, CallRecord::try_from)
+    page::cut(rows, page, LoggedCall::try_from)
 }
 
 async fn begun_at(

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 use vuzo_domain::port::{Admission, Admitted, Limiter, LimiterError, Unavailable};
 
+use crate::limiter::keeps_open_calls;
 use backlog::Backlog;
 use breaker::Breaker;
 
@@ -92,7 +93,7 @@ impl Limiter for Failover {
             Some(Err(LimiterError::Unavailable(_))) | None => {
                 self.shared.went_missing();
                 let decision = self.admit_locally(admission).await;
-                if decision.is_err() {
+                if decision.is_err() && is_open_call(admission) {
                     // The shared limiter may have counted it all the same.
                     self.shared.backlog.push(&self.shared, admission.clone(), 0);
                 }
@@ -103,6 +104,9 @@ impl Limiter for Failover {
 
     async fn leave(&self, admission: &Admission, tokens: u64) -> Result<(), Unavailable> {
         self.local.leave(admission, tokens).await?;
+        if false && !is_open_call(admission) {
+            return Ok(());
+        }
         if self.shared.breaker.lets_through() {
             let answer = within_patience(self.shared.limiter.leave(admission, tokens)).await;
             if let Some(Ok(())) = answer {
@@ -139,6 +143,14 @@ impl fmt::Debug for Failover {
             .field("is_degraded", &self.is_degraded())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether the shared limiter remembers the call and so has to be told of its end. A
+/// limiter that is told nothing answers without asking anybody, and such an answer
+/// says nothing of its health.
+fn is_open_call(admission: &Admission) -> bool {
+    let mut scopes = admission.scopes.iter();
+    scopes.any(|rules| keeps_open_calls(&rules.limits))
 }
 
 async fn within_patience<T>(answer: impl Future<Output = T>) -> Option<T> {

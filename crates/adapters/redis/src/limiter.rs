@@ -8,6 +8,7 @@ use vuzo_domain::port::{Admission, Admitted, Limiter, LimiterError, Unavailable}
 
 use crate::connection::Redis;
 use keys::KeyNames;
+pub(crate) use plan::keeps_open_calls;
 use plan::{AdmitPlan, LeavePlan};
 
 mod keys;

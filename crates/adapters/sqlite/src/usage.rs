@@ -2,7 +2,7 @@ mod sums;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use vuzo_domain::chat::CallRecord;
+use vuzo_domain::chat::LoggedCall;
 use vuzo_domain::id::{AccountId, GenerationId};
 use vuzo_domain::port::{
     DailyUsage, Page, PageRequest, Unavailable, Usage, UsageFilter, UsageSummary,
@@ -21,7 +21,7 @@ impl Usage for SqliteStore {
         &self,
         account: Option<AccountId>,
         call: GenerationId,
-    ) -> Result<Option<CallRecord>, Unavailable> {
+    ) -> Result<Option<LoggedCall>, Unavailable> {
         self.read("find_call", move |conn| find(conn, account, call))
             .await
     }
@@ -31,7 +31,7 @@ impl Usage for SqliteStore {
         account: AccountId,
         filter: UsageFilter,
         page: PageRequest,
-    ) -> Result<Page<CallRecord>, Unavailable> {
+    ) -> Result<Page<LoggedCall>, Unavailable> {
         self.read("list_calls", move |conn| list(conn, account, filter, &page))
             .await
     }
@@ -63,14 +63,14 @@ fn find(
     conn: &mut SqliteConnection,
     account: Option<AccountId>,
     call: GenerationId,
-) -> Result<Option<CallRecord>, Fault> {
+) -> Result<Option<LoggedCall>, Fault> {
     let row = usage::table
         .filter(usage::id.eq(RawId(call.uuid())))
         .select(UsageRow::as_select())
         .get_result(conn)
         .optional()?;
     let owned = row.filter(|row| account.is_none_or(|account| row.account_id.0 == account.uuid()));
-    Ok(owned.map(CallRecord::try_from).transpose()?)
+    Ok(owned.map(LoggedCall::try_from).transpose()?)
 }
 
 fn list(
@@ -78,7 +78,7 @@ fn list(
     account: AccountId,
     filter: UsageFilter,
     page: &PageRequest,
-) -> Result<Page<CallRecord>, Fault> {
+) -> Result<Page<LoggedCall>, Fault> {
     let mut query = usage::table
         .filter(usage::account_id.eq(RawId(account.uuid())))
         .order((usage::created_at.desc(), usage::id.desc()))
@@ -88,7 +88,7 @@ fn list(
         .into_boxed();
     if let Some(before) = page.before.map(RawId) {
         let Some(seen_at) = begun_at(conn, before)? else {
-            return page::cut(Vec::<UsageRow>::new(), page, CallRecord::try_from);
+            return page::cut(Vec::<UsageRow>::new(), page, LoggedCall::try_from);
         };
         query = query
             .filter(usage::created_at.le(seen_at))
@@ -107,7 +107,7 @@ fn list(
         query = query.filter(usage::created_at.lt(to));
     }
     let rows: Vec<UsageRow> = query.load(conn)?;
-    page::cut(rows, page, CallRecord::try_from)
+    page::cut(rows, page, LoggedCall::try_from)
 }
 
 fn begun_at(conn: &mut SqliteConnection, call: RawId) -> Result<Option<i64>, Fault> {

@@ -91,8 +91,9 @@ impl Calls {
         let call = self.begin(id, request).map_err(refuse)?;
         let (reply, answer) = oneshot::channel();
         let engine = Arc::clone(&self.engine);
-        self.tasks
-            .spawn_on(async move { engine.serve(call, reply).await }, &self.handle);
+        // Boxed, since a task moves its future several times, and this one is large.
+        let work = Box::pin(async move { engine.serve(call, reply).await });
+        self.tasks.spawn_on(work, &self.handle);
         match answer.await {
             Ok(answered) => answered,
             Err(_task_died) => Err(refuse(CallError::Busy)),

@@ -210,7 +210,8 @@ impl Bench {
 
     pub(crate) async fn record(&self, call: GenerationId) -> CallRecord {
         let found = self.world.store.usage.find_call(None, call).await.unwrap();
-        found.expect("every call that was held has its line in the log")
+        let logged = found.expect("every call that was held has its line in the log");
+        logged.record
     }
 
     pub(crate) async fn books_are_clean(&self) {

@@ -95,7 +95,7 @@ async fn a_quiet_stream_gives_signs_of_life_and_keeps_its_hold() {
     assert!(text.matches("[heartbeat]").count() >= 10 * 12, "{text}");
     assert_eq!(text.matches('x').count(), 10);
     // The hold was pushed out beyond its first expiry, so the reaper left it alone.
-    let later = before.after(Duration::from_secs(1_000));
+    let later = before.after(Duration::from_secs(900));
     let reaped = bench.world.store.wallets.expire_holds(later, 10).await;
     assert_eq!(reaped.unwrap().len(), 0);
     assert_eq!(bench.record(id).await.status, CallStatus::Ok);

@@ -22,10 +22,13 @@ async fn a_call_is_found_by_its_owner_and_the_operator_only() {
     };
     let usage = &bench.app.usage;
     let found = usage.find(&reader(&owner), call).await.unwrap();
-    assert_eq!(found.map(|record| record.account), Some(owner.account.id));
+    assert_eq!(
+        found.map(|call| call.record.account),
+        Some(owner.account.id)
+    );
     assert_eq!(usage.find(&reader(&thief), call).await.unwrap(), None);
     let found = usage.find(&Reader::OPERATOR, call).await.unwrap();
-    assert_eq!(found.map(|record| record.id), Some(call));
+    assert_eq!(found.map(|call| call.record.id), Some(call));
 
     let filter = UsageFilter::default;
     let listed = usage

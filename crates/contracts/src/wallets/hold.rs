@@ -274,4 +274,4 @@ pub(super) async fn place_at_once(
 }
 
 /// Ten minutes and a bit: longer than a hold lasts here.
-pub(super) const LONGER_THAN_A_HOLD: Duration = Duration::from_secs(660);
+pub(crate) const LONGER_THAN_A_HOLD: Duration = Duration::from_secs(660);

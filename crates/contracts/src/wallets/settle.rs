@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use vuzo_domain::catalog::ProviderId;
+use vuzo_domain::chat::LoggedCall;
 use vuzo_domain::id::HoldId;
 use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::SettleError;
@@ -32,7 +33,11 @@ pub async fn a_settlement_takes_the_charge_and_gives_the_rest_back(world: &World
     assert_eq!(newest.balance_after, Some(Units(880)));
     assert_eq!(newest.at, settle.charge.at);
     let found = world.store.usage.find_call(None, command.call).await;
-    assert_eq!(found.unwrap(), Some(settle.record));
+    let logged = LoggedCall {
+        record: settle.record,
+        charged: Units(120),
+    };
+    assert_eq!(found.unwrap(), Some(logged));
     let ended = HoldState::Ended {
         end: HoldEnd::Captured(Units(120)),
         at: settle.charge.at,

@@ -97,7 +97,7 @@ pub struct Attempt {
     pub fault: Option<String>,
 }
 
-/// One call in the usage log, with its receipt. It is written once.
+/// One call for the usage log, with its receipt. It is written once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallRecord {
     /// Its id.
@@ -144,4 +144,14 @@ pub struct CallRecord {
     pub metadata: Option<String>,
     /// When it began.
     pub created_at: Timestamp,
+}
+
+/// One call as the usage log has it: with what came of its charge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedCall {
+    /// The call as it was settled.
+    pub record: CallRecord,
+    /// What the customer was charged; the rest of the receipt's total is the
+    /// operator's loss.
+    pub charged: Units,
 }

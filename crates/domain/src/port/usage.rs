@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::{Page, PageRequest, Unavailable};
-use crate::chat::CallRecord;
+use crate::chat::LoggedCall;
 use crate::id::{AccountId, GenerationId, KeyId};
 use crate::money::{Currency, Units};
 use crate::time::{Day, Timestamp};
@@ -30,7 +30,7 @@ pub struct UsageSummary {
     pub prompt_tokens: u64,
     /// Completion tokens.
     pub completion_tokens: u64,
-    /// What they cost.
+    /// What was charged for them.
     pub cost: Units,
     /// In this currency.
     pub currency: Currency,
@@ -49,7 +49,7 @@ pub struct ModelUsage {
     pub requests: u64,
     /// Their tokens.
     pub total_tokens: u64,
-    /// What they cost.
+    /// What was charged for them.
     pub cost: Units,
 }
 
@@ -62,7 +62,7 @@ pub struct KeyUsage {
     pub requests: u64,
     /// Their tokens.
     pub total_tokens: u64,
-    /// What they cost.
+    /// What was charged for them.
     pub cost: Units,
 }
 
@@ -75,7 +75,7 @@ pub struct DailyUsage {
     pub requests: u64,
     /// Their tokens.
     pub total_tokens: u64,
-    /// What they cost.
+    /// What was charged for them.
     pub cost: Units,
 }
 
@@ -88,7 +88,7 @@ pub trait Usage: Send + Sync + 'static {
         &self,
         account: Option<AccountId>,
         call: GenerationId,
-    ) -> Result<Option<CallRecord>, Unavailable>;
+    ) -> Result<Option<LoggedCall>, Unavailable>;
 
     /// Calls of an account, newest first.
     async fn list_calls(
@@ -96,7 +96,7 @@ pub trait Usage: Send + Sync + 'static {
         account: AccountId,
         filter: UsageFilter,
         page: PageRequest,
-    ) -> Result<Page<CallRecord>, Unavailable>;
+    ) -> Result<Page<LoggedCall>, Unavailable>;
 
     /// What the calls of an account came to.
     async fn summarize(

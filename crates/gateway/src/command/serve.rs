@@ -121,7 +121,7 @@ fn listen(
         database: probes::of_store(store),
         redis: sharing.redis().map(probes::of_redis),
         vault: None,
-        metrics: Arc::new(move || metrics.render()),
+        metrics: Arc::new(telemetry::page(metrics, application, sharing.failover())),
     };
     let settings = HttpSettings {
         bind: vec![config.bind],

@@ -14,10 +14,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use figment::providers::{Format as _, Toml};
 use serde::Deserialize;
+use vuzo_crypto::Hs256Signer;
 use vuzo_domain::port::IdGen;
 use vuzo_domain::secret::Secret;
 
-use super::Config;
+use super::{AppEnv, Config};
+
+/// The fewest bytes of the two secrets that nobody types.
+const SHORTEST: usize = Hs256Signer::SHORTEST_SECRET;
+
+/// The fewest characters of an operator's key that others could try to guess.
+const SHORTEST_ADMIN_KEY: usize = 16;
 
 /// Where secrets that were made are kept, in the data directory.
 pub(crate) const SECRETS_FILE: &str = "secrets.toml";
@@ -78,12 +85,23 @@ impl Secrets {
         let or_kept = |stated: &Option<Secret>, kept: String| {
             stated.clone().unwrap_or_else(|| Secret::new(kept))
         };
-        Ok(Self {
+        let secrets = Self {
             admin: or_kept(&config.admin_key, admin),
             jwt: or_kept(&config.jwt_secret, jwt),
             pepper: or_kept(&config.key_pepper, pepper),
             admin_was_made: config.admin_key.is_none(),
-        })
+        };
+        // What was stated is long enough already: somebody has shortened the file.
+        let short = too_short(
+            config.app_env,
+            Some(&secrets.admin),
+            Some(&secrets.jwt),
+            Some(&secrets.pepper),
+        );
+        if !short.is_empty() {
+            bail!("{}: {}", path.display(), short.join("; "));
+        }
+        Ok(secrets)
     }
 
     /// The secrets if all of them are stated.
@@ -106,6 +124,31 @@ impl Secrets {
         let missing = all.iter().filter(|(_, is_missing)| *is_missing);
         Err(Missing(missing.map(|(name, _)| *name).collect()))
     }
+}
+
+/// What is wrong with secrets that could be guessed: one line for each.
+pub(super) fn too_short(
+    app_env: AppEnv,
+    admin: Option<&Secret>,
+    jwt: Option<&Secret>,
+    pepper: Option<&Secret>,
+) -> Vec<String> {
+    let bytes = |secret: &Secret| secret.expose().len() < SHORTEST;
+    let characters = |secret: &Secret| secret.expose().chars().count() < SHORTEST_ADMIN_KEY;
+    let refused = |name: &str, least: String| {
+        format!("{name} is too short: it needs {least}; `openssl rand -hex 32` makes a good one")
+    };
+    let mut lines = Vec::new();
+    if !app_env.is_local() && admin.is_some_and(characters) {
+        let least = format!("at least {SHORTEST_ADMIN_KEY} characters outside APP_ENV=local");
+        lines.push(refused("ADMIN_API_KEY", least));
+    }
+    for (name, secret) in [("JWT_SECRET_KEY", jwt), ("KEY_PEPPER", pepper)] {
+        if secret.is_some_and(bytes) {
+            lines.push(refused(name, format!("at least {SHORTEST} bytes")));
+        }
+    }
+    lines
 }
 
 /// Reads the file, makes what is not in it, and writes it back if anything was made.

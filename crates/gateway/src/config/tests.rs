@@ -46,6 +46,9 @@ fn load(environment: &[(&str, &str)]) -> Result<Config, Invalid> {
     Config::load(&sources(Path::new("/nowhere"), environment))
 }
 
+/// The shortest secret.
+const SIXTEEN: &str = "0123456789abcdef";
+
 /// The one complaint about an environment.
 fn complaint(environment: &[(&str, &str)]) -> String {
     let invalid = load(environment).expect_err("this must be refused");
@@ -59,7 +62,7 @@ fn nothing_stated_is_a_developer_s_machine() {
     assert_eq!(config.app_env, AppEnv::Local);
     assert_eq!(config.bind.to_string(), "127.0.0.1:8080");
     assert_eq!(config.sqlite_file(), Path::new("./vuzo-data/vuzo.db"));
-    assert_eq!(config.hold, Duration::from_secs(900));
+    assert_eq!(config.hold, Duration::from_secs(120));
     assert_eq!(config.trial.unwrap().credit, Units(5_000_000_000));
     assert_eq!(config.anonymous_per_minute, None);
     assert!(config.database_url.is_none() && config.providers[0].key.is_none());
@@ -167,12 +170,12 @@ fn all_mistakes_are_told_at_once() {
 #[test]
 fn secrets_come_from_files_without_their_newline() {
     let folder = Folder::new("files");
-    let path = folder.put("pepper", " kept as it is \r\n");
+    let path = folder.put("pepper", " kept just as it is \r\n");
     let file = path.to_str().unwrap();
     let config = load(&[("KEY_PEPPER_FILE", file)]).unwrap();
     assert_eq!(
         config.key_pepper.as_ref().unwrap().expose(),
-        " kept as it is "
+        " kept just as it is "
     );
 
     let twice = complaint(&[("KEY_PEPPER_FILE", file), ("KEY_PEPPER", "x")]);
@@ -186,11 +189,15 @@ fn secrets_come_from_files_without_their_newline() {
 
     // A stronger source may state outright what a weaker one takes from a file.
     folder.put("vuzo.toml", &format!("key_pepper_file = {file:?}"));
-    let config = Config::load(&sources(&folder.0, &[("KEY_PEPPER", "stronger")])).unwrap();
-    assert_eq!(config.key_pepper.unwrap().expose(), "stronger");
-    folder.put("vuzo.toml", "key_pepper = \"weaker\"");
+    let config = Config::load(&sources(
+        &folder.0,
+        &[("KEY_PEPPER", "stronger and as long")],
+    ))
+    .unwrap();
+    assert_eq!(config.key_pepper.unwrap().expose(), "stronger and as long");
+    folder.put("vuzo.toml", "key_pepper = \"weaker, though as long\"");
     let config = Config::load(&sources(&folder.0, &[("KEY_PEPPER_FILE", file)])).unwrap();
-    assert_eq!(config.key_pepper.unwrap().expose(), " kept as it is ");
+    assert_eq!(config.key_pepper.unwrap().expose(), " kept just as it is ");
 }
 
 #[test]
@@ -230,7 +237,7 @@ fn what_is_empty_is_not_stated() {
 
 #[test]
 fn outside_local_all_missing_secrets_are_named() {
-    let config = load(&[("APP_ENV", "production"), ("JWT_SECRET_KEY", "s")]).unwrap();
+    let config = load(&[("APP_ENV", "production"), ("JWT_SECRET_KEY", SIXTEEN)]).unwrap();
     let fault = Secrets::obtain(&config, &SequentialIds::default())
         .err()
         .expect("nothing may be made");
@@ -240,6 +247,49 @@ fn outside_local_all_missing_secrets_are_named() {
         "{text}"
     );
     assert!(!text.contains("JWT_SECRET_KEY"), "{text}");
+}
+
+#[test]
+fn secrets_that_could_be_guessed_are_refused() {
+    const FIFTEEN: &str = "0123456789abcde";
+    let secrets = [
+        ("ADMIN_API_KEY", FIFTEEN),
+        ("JWT_SECRET_KEY", FIFTEEN),
+        ("KEY_PEPPER", FIFTEEN),
+    ];
+    // On a developer's machine a short operator's key is nobody else's business.
+    let local = load(&secrets);
+    assert_eq!(local.as_ref().unwrap_err().lines().len(), 2);
+    let [admin, jwt, pepper] = secrets;
+    let invalid = load(&[("APP_ENV", "ai"), admin, jwt, pepper]);
+    assert_eq!(invalid.as_ref().unwrap_err().lines().len(), 3);
+    for (line, (name, _)) in check(&invalid).problems.iter().zip(secrets) {
+        assert!(line.starts_with(&format!("{name} is too short")), "{line}");
+        assert!(line.contains("at least 16") && line.contains("`openssl rand -hex 32`"));
+        assert!(!line.contains(FIFTEEN), "{line}");
+    }
+
+    let long = [
+        ("APP_ENV", "ai"),
+        ("ADMIN_API_KEY", SIXTEEN),
+        ("JWT_SECRET_KEY", SIXTEEN),
+        // Bytes are what is hashed: eight of these letters are sixteen.
+        ("KEY_PEPPER", "éééééééé"),
+    ];
+    assert!(check(&load(&long)).problems.is_empty());
+}
+
+#[test]
+fn a_kept_secret_that_was_shortened_is_refused() {
+    let folder = Folder::new("shortened");
+    let config = load(&[("VUZO_DATA_DIR", folder.0.to_str().unwrap())]).unwrap();
+    folder.put(SECRETS_FILE, "key_pepper = \"short\"\n");
+    let fault = Secrets::obtain(&config, &SequentialIds::default())
+        .err()
+        .expect("it cannot be used");
+    let text = format!("{fault:#}");
+    assert!(text.contains(SECRETS_FILE), "{text}");
+    assert!(text.contains("KEY_PEPPER is too short"), "{text}");
 }
 
 #[test]
@@ -270,8 +320,8 @@ fn what_is_stated_is_not_made() {
     let config = load(&[
         ("VUZO_DATA_DIR", data.to_str().unwrap()),
         ("ADMIN_API_KEY", "a"),
-        ("JWT_SECRET_KEY", "j"),
-        ("KEY_PEPPER", "p"),
+        ("JWT_SECRET_KEY", SIXTEEN),
+        ("KEY_PEPPER", SIXTEEN),
     ])
     .unwrap();
     let keys = Secrets::obtain(&config, &SequentialIds::default()).unwrap();

@@ -18,44 +18,55 @@ const FIRST_ANSWER: Duration = Duration::from_secs(1);
 pub(crate) enum Sharing {
     /// With nobody.
     Alone,
-    /// With everybody on this Redis.
-    Redis(Redis),
+    /// With everybody on this Redis, as long as it answers.
+    Redis {
+        redis: Redis,
+        limiter: Arc<Failover>,
+    },
 }
 
 impl Sharing {
     /// Begins to connect; Redis need not be there.
     pub(crate) fn open(config: &Config, handle: &Handle) -> Result<Self> {
-        match &config.redis_url {
-            Some(url) => Redis::open(url.expose(), handle.clone())
-                .map(Self::Redis)
-                .context("REDIS_URL"),
-            None => Ok(Self::Alone),
-        }
+        let Some(url) = &config.redis_url else {
+            return Ok(Self::Alone);
+        };
+        let redis = Redis::open(url.expose(), handle.clone()).context("REDIS_URL")?;
+        let shared = Arc::new(RedisLimiter::new(redis.clone()));
+        let limiter = Failover::new(shared, Arc::new(local_limiter()), handle.clone());
+        Ok(Self::Redis {
+            redis,
+            limiter: Arc::new(limiter),
+        })
     }
 
     /// The connection, if there is one.
     pub(crate) fn redis(&self) -> Option<&Redis> {
         match self {
             Self::Alone => None,
-            Self::Redis(redis) => Some(redis),
+            Self::Redis { redis, .. } => Some(redis),
         }
     }
 
-    pub(super) fn limiter(&self, handle: &Handle) -> Arc<dyn Limiter> {
-        let local = Arc::new(LocalLimiter::new(LocalLimiter::USUAL_SCOPES));
+    /// The limiter that goes on without Redis, if there is a Redis.
+    pub(crate) fn failover(&self) -> Option<&Arc<Failover>> {
         match self {
-            Self::Alone => local,
-            Self::Redis(redis) => {
-                let shared = Arc::new(RedisLimiter::new(redis.clone()));
-                Arc::new(Failover::new(shared, local, handle.clone()))
-            }
+            Self::Alone => None,
+            Self::Redis { limiter, .. } => Some(limiter),
+        }
+    }
+
+    pub(super) fn limiter(&self) -> Arc<dyn Limiter> {
+        match self {
+            Self::Alone => Arc::new(local_limiter()),
+            Self::Redis { limiter, .. } => Arc::<Failover>::clone(limiter),
         }
     }
 
     pub(super) fn feed(&self) -> Arc<dyn ChangeFeed> {
         match self {
             Self::Alone => Arc::new(LocalFeed::default()),
-            Self::Redis(redis) => Arc::new(RedisFeed::new(redis.clone())),
+            Self::Redis { redis, .. } => Arc::new(RedisFeed::new(redis.clone())),
         }
     }
 
@@ -64,6 +75,10 @@ impl Sharing {
         self.redis()
             .map(|redis| RedisFeed::new(redis.clone()).subscribe(sink))
     }
+}
+
+fn local_limiter() -> LocalLimiter {
+    LocalLimiter::new(LocalLimiter::USUAL_SCOPES)
 }
 
 /// Whether Redis answers a newcomer, whose connection has yet to be made.

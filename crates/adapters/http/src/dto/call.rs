@@ -1,9 +1,9 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 use vuzo_application::access::Reader;
-use vuzo_domain::chat::{Attempt, CallRecord};
-use vuzo_domain::money::{BasisPoints, Currency, format_scaled};
-use vuzo_domain::pricing::Line;
+use vuzo_domain::chat::{Attempt, LoggedCall};
+use vuzo_domain::money::{BasisPoints, Currency, Units, format_scaled};
+use vuzo_domain::pricing::{Line, Rate};
 
 use super::{millis, raw};
 
@@ -34,7 +34,8 @@ pub(crate) struct CallView {
 }
 
 impl CallView {
-    pub(crate) fn of(call: &CallRecord) -> Self {
+    pub(crate) fn of(logged: &LoggedCall) -> Self {
+        let call = &logged.record;
         let consumed = &call.consumption;
         let currency = call.receipt.currency;
         Self {
@@ -53,7 +54,7 @@ impl CallView {
             cached_tokens: consumed.cache_read,
             reasoning_tokens: consumed.reasoning,
             total_tokens: consumed.total_tokens(),
-            cost: currency.format(call.receipt.total),
+            cost: currency.format(logged.charged),
             currency: currency.to_string(),
             estimated: call.estimated,
             latency_ms: millis(call.latency),
@@ -99,13 +100,19 @@ struct AttemptView {
 }
 
 impl ReceiptView {
-    pub(crate) fn of(call: &CallRecord, reader: &Reader) -> Self {
+    pub(crate) fn of(logged: &LoggedCall, reader: &Reader) -> Self {
+        let call = &logged.record;
         let currency = call.receipt.currency;
         let lines = call.receipt.lines.iter();
+        let waived = logged.charged.saturating_minus(call.receipt.total);
+        let waived = (waived != Units::ZERO).then(|| LineView::waived(waived, currency));
         let attempts = call.attempts.iter();
         Self {
-            call: CallView::of(call),
-            lines: lines.map(|line| LineView::of(line, currency)).collect(),
+            call: CallView::of(logged),
+            lines: lines
+                .map(|line| LineView::of(line, currency))
+                .chain(waived)
+                .collect(),
             price_version: call.price_version,
             rule_id: call.rule.map(|rule| rule.to_string()),
             hold: currency.format(call.held),
@@ -126,6 +133,19 @@ impl LineView {
             per: line.per,
             multiplier: format_scaled(factor, 4, 0),
             cost: line.cost.format(currency),
+        }
+    }
+
+    /// What the call cost beyond what the customer was charged: below zero, so that
+    /// the lines sum to the charge.
+    fn waived(cost: Units, currency: Currency) -> Self {
+        Self {
+            kind: "waived",
+            quantity: 1,
+            unit_price: Rate::default().format(currency),
+            per: 1,
+            multiplier: "1".to_owned(),
+            cost: currency.format(cost),
         }
     }
 }

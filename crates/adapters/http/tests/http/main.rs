@@ -18,5 +18,6 @@ mod errors;
 mod keys;
 mod neighbours;
 mod people;
+mod receipts;
 mod stand_ins;
 mod world;

@@ -17,6 +17,7 @@ use vuzo_domain::catalog::ProviderId;
 use vuzo_domain::chat::{
     ProviderFault, Reply as ProviderReply, ReplyChunk, UpstreamCall, UsageReport, WholeReply,
 };
+use vuzo_domain::limit::Limits;
 use vuzo_domain::money::Units;
 use vuzo_domain::port::{CatalogSnapshot, ChatProvider, Clock, IdGen};
 use vuzo_domain::secret::Secret;
@@ -149,6 +150,12 @@ impl Default for Wishes {
                     credit: Units(1_000_000_000),
                     days: Some(14),
                 }),
+                default_limits: Limits {
+                    requests_per_minute: Some(600),
+                    tokens_per_minute: Some(2_000_000),
+                    max_concurrency: Some(200),
+                    ..Limits::default()
+                },
                 anonymous_per_minute: Some(100),
                 ..Policy::default()
             },

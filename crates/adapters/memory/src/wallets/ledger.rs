@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use vuzo_domain::chat::CallRecord;
+use vuzo_domain::chat::LoggedCall;
 use vuzo_domain::id::{AccountId, GenerationId, HoldId, LedgerAccountId, TransferId};
 use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::{Page, PageRequest, Settled, WalletView};
@@ -24,7 +24,7 @@ pub(crate) struct Ledger {
     pub(super) counters: Counters,
     pub(crate) transfers: BTreeMap<TransferId, Transfer>,
     transfers_of: HashMap<AccountId, BTreeSet<TransferId>>,
-    pub(crate) calls: BTreeMap<GenerationId, CallRecord>,
+    pub(crate) calls: BTreeMap<GenerationId, LoggedCall>,
 }
 
 /// A wallet as it is stored.

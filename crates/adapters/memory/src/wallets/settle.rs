@@ -1,3 +1,4 @@
+use vuzo_domain::chat::LoggedCall;
 use vuzo_domain::port::{Settle, SettleError, Settled};
 use vuzo_domain::wallet::{Book, settle_hold};
 
@@ -48,7 +49,11 @@ impl Ledger {
             Some((_, None)) => self.claims.give_back(call),
             None => {}
         }
-        self.calls.insert(call, command.record);
+        let logged = LoggedCall {
+            record: command.record,
+            charged: posting.charged,
+        };
+        self.calls.insert(call, logged);
         let settled = Settled {
             charged: posting.charged,
             shortfall: posting.shortfall,

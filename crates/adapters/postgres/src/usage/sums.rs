@@ -29,11 +29,11 @@ macro_rules! sums {
              count(*) FILTER (WHERE status <> 'ok') AS errors, \
              coalesce(sum(prompt_tokens), 0)::bigint AS prompt_tokens, \
              coalesce(sum(completion_tokens), 0)::bigint AS completion_tokens, \
-             coalesce(sum(cost), 0)::bigint AS total_cost \
+             coalesce(sum(charged), 0)::bigint AS total_charged \
              FROM usage WHERE account_id = $1 \
              AND ($2 IS NULL OR model = $2) AND ($3 IS NULL OR key_id = $3) \
              AND created_at >= $4 AND created_at < $5 \
-             GROUP BY part ORDER BY total_cost DESC, part NULLS FIRST"
+             GROUP BY part ORDER BY total_charged DESC, part NULLS FIRST"
         )
     };
 }
@@ -79,7 +79,7 @@ struct Sums {
     #[diesel(sql_type = BigInt)]
     completion_tokens: i64,
     #[diesel(sql_type = BigInt)]
-    total_cost: i64,
+    total_charged: i64,
 }
 
 impl Sums {
@@ -128,7 +128,7 @@ pub(super) async fn summarize(
         errors: unsigned(whole.errors),
         prompt_tokens: unsigned(whole.prompt_tokens),
         completion_tokens: unsigned(whole.completion_tokens),
-        cost: Units(whole.total_cost),
+        cost: Units(whole.total_charged),
         currency: Currency::USD,
         by_model: by_model
             .into_iter()
@@ -136,7 +136,7 @@ pub(super) async fn summarize(
                 model: row.part,
                 requests: unsigned(row.sums.requests),
                 total_tokens: row.sums.total_tokens(),
-                cost: Units(row.sums.total_cost),
+                cost: Units(row.sums.total_charged),
             })
             .collect(),
         by_key: by_key
@@ -145,7 +145,7 @@ pub(super) async fn summarize(
                 key: row.part.map(|RawId(raw)| KeyId::from_uuid(raw)),
                 requests: unsigned(row.sums.requests),
                 total_tokens: row.sums.total_tokens(),
-                cost: Units(row.sums.total_cost),
+                cost: Units(row.sums.total_charged),
             })
             .collect(),
     })
@@ -176,7 +176,7 @@ pub(super) async fn daily(
                 day,
                 requests: unsigned(sums.requests),
                 total_tokens: sums.total_tokens(),
-                cost: Units(sums.total_cost),
+                cost: Units(sums.total_charged),
             }
         })
         .collect())

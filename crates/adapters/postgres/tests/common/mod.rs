@@ -15,6 +15,7 @@ pub(crate) use wire::Wire;
 /// A database that goes with its owner.
 pub(crate) struct Database {
     name: String,
+    users: Vec<String>,
 }
 
 impl Database {
@@ -54,13 +55,33 @@ impl Database {
             assert!(begun.elapsed() < Duration::from_secs(30), "{fault}");
             tokio::task::yield_now().await;
         }
-        Self { name }
+        Self {
+            name,
+            users: Vec::new(),
+        }
     }
 
     pub(crate) fn url(&self) -> String {
         let server = server_url();
         let (address, _its_database) = server.rsplit_once('/').unwrap();
         format!("{address}/{}", self.name)
+    }
+
+    /// A user with no rights but those of everybody, who goes with the database:
+    /// their name, and the URL by which they come.
+    pub(crate) async fn user(&mut self) -> (String, String) {
+        let name = format!("{}_user_{}", self.name, self.users.len());
+        let make = format!(
+            "DROP ROLE IF EXISTS {name}; CREATE ROLE {name} LOGIN PASSWORD '{name}' \
+             NOSUPERUSER NOCREATEROLE NOCREATEDB"
+        );
+        let mut conn = connect(&server_url()).await;
+        conn.batch_execute(&make).await.unwrap();
+        self.users.push(name.clone());
+        let url = self.url();
+        let (_, place) = url.rsplit_once('@').unwrap();
+        let url = format!("postgres://{name}:{name}@{place}");
+        (name, url)
     }
 
     /// A store on it. Several are several instances.
@@ -88,7 +109,12 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let mut drops = vec![format!(
+            "DROP DATABASE IF EXISTS {} WITH (FORCE)",
+            self.name
+        )];
+        let users = self.users.iter();
+        drops.extend(users.map(|user| format!("DROP ROLE IF EXISTS {user}")));
         // The runtime of the test is on its way out: this takes one of its own.
         let tidying = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -97,7 +123,10 @@ impl Drop for Database {
                 .unwrap();
             runtime.block_on(async {
                 let mut conn = connect(&server_url()).await;
-                conn.batch_execute(&drop).await.unwrap();
+                // A database is not dropped together with anything else.
+                for drop in drops {
+                    conn.batch_execute(&drop).await.unwrap();
+                }
             });
         });
         if tidying.join().is_err() {
@@ -106,7 +135,7 @@ impl Drop for Database {
     }
 }
 
-async fn connect(url: &str) -> AsyncPgConnection {
+pub(crate) async fn connect(url: &str) -> AsyncPgConnection {
     AsyncPgConnection::establish(url).await.unwrap()
 }
 

@@ -183,7 +183,7 @@ pub(super) fn difference(expected: u64, taken: u64) -> i64 {
 
 /// Whether a scope remembers which calls are open: to count them, or so that the
 /// tokens of each are corrected once.
-fn keeps_open_calls(limits: &Limits) -> bool {
+pub(crate) fn keeps_open_calls(limits: &Limits) -> bool {
     limits.max_concurrency.is_some() || token_windows(limits).next().is_some()
 }
 

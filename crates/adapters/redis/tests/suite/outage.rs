@@ -154,6 +154,20 @@ async fn a_process_starts_without_redis_and_finds_it_later() {
     assert_shared(&one, &two).await;
 }
 
+/// The end of a call that only windows of calls have counted asks nothing of Redis, and
+/// so does not speak for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_end_do_not_hide_an_outage() {
+    let server = Server::absent();
+    let one = process(&server.open());
+    for _ in 0..3 {
+        let admission = call(FIRST, 0, &[(account(1), per_minute(LIMIT))]);
+        one.admit(&admission).await.unwrap();
+        one.leave(&admission, 5).await.unwrap();
+    }
+    assert!(one.is_degraded());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_is_none_is_told_at_once() {
     for bad in ["", "http://127.0.0.1", "redis", "redis://127.0.0.1:port"] {

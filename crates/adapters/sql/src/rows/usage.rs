@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::{Insertable, Queryable, Selectable};
 use vuzo_domain::catalog::ProviderId;
-use vuzo_domain::chat::{CallRecord, CallStatus, Endpoint};
+use vuzo_domain::chat::{CallRecord, CallStatus, Endpoint, LoggedCall};
 use vuzo_domain::id::{AccountId, GenerationId, KeyId, RuleId};
 use vuzo_domain::key::Environment;
 use vuzo_domain::money::Units;
@@ -105,6 +105,7 @@ pub struct UsageRow {
     pub estimated: bool,
     pub currency: String,
     pub cost: i64,
+    pub charged: i64,
     pub provider_cost: i64,
     pub price_version: i64,
     pub rule_id: Option<RawId>,
@@ -116,14 +117,14 @@ pub struct UsageRow {
     pub created_at: i64,
 }
 
-impl TryFrom<UsageRow> for CallRecord {
+impl TryFrom<UsageRow> for LoggedCall {
     type Error = RowFault;
 
     fn try_from(row: UsageRow) -> Result<Self, RowFault> {
         let id = GenerationId::from_uuid(row.id.0);
         let place = Place::new("usage", &id);
         let detail: CallDetail<'_> = place.json("detail", &row.detail)?;
-        Ok(Self {
+        let record = CallRecord {
             id,
             account: AccountId::from_uuid(row.account_id.0),
             key: row.key_id.map(|RawId(raw)| KeyId::from_uuid(raw)),
@@ -152,6 +153,10 @@ impl TryFrom<UsageRow> for CallRecord {
                 .map(|micros| Duration::from_micros(unsigned(micros))),
             metadata: row.metadata,
             created_at: Timestamp::from_micros(row.created_at),
+        };
+        Ok(Self {
+            record,
+            charged: Units(row.charged),
         })
     }
 }

@@ -25,11 +25,11 @@ macro_rules! sums {
              COALESCE(SUM(status <> 'ok'), 0) AS errors, \
              COALESCE(SUM(prompt_tokens), 0) AS prompt_tokens, \
              COALESCE(SUM(completion_tokens), 0) AS completion_tokens, \
-             COALESCE(SUM(cost), 0) AS cost \
+             COALESCE(SUM(charged), 0) AS total_charged \
              FROM usage WHERE account_id = ?1 \
              AND (?2 IS NULL OR model = ?2) AND (?3 IS NULL OR key_id = ?3) \
              AND created_at >= ?4 AND created_at < ?5 \
-             GROUP BY part ORDER BY cost DESC, part"
+             GROUP BY part ORDER BY total_charged DESC, part"
         )
     };
 }
@@ -75,7 +75,7 @@ struct Sums {
     #[diesel(sql_type = BigInt)]
     completion_tokens: i64,
     #[diesel(sql_type = BigInt)]
-    cost: i64,
+    total_charged: i64,
 }
 
 impl Sums {
@@ -118,7 +118,7 @@ pub(super) fn summarize(
         errors: unsigned(whole.errors),
         prompt_tokens: unsigned(whole.prompt_tokens),
         completion_tokens: unsigned(whole.completion_tokens),
-        cost: Units(whole.cost),
+        cost: Units(whole.total_charged),
         currency: Currency::USD,
         by_model: by_model
             .into_iter()
@@ -126,7 +126,7 @@ pub(super) fn summarize(
                 model: row.part,
                 requests: unsigned(row.sums.requests),
                 total_tokens: row.sums.total_tokens(),
-                cost: Units(row.sums.cost),
+                cost: Units(row.sums.total_charged),
             })
             .collect(),
         by_key: by_key
@@ -135,7 +135,7 @@ pub(super) fn summarize(
                 key: row.part.map(|RawId(raw)| KeyId::from_uuid(raw)),
                 requests: unsigned(row.sums.requests),
                 total_tokens: row.sums.total_tokens(),
-                cost: Units(row.sums.cost),
+                cost: Units(row.sums.total_charged),
             })
             .collect(),
     })
@@ -165,7 +165,7 @@ pub(super) fn daily(
                 day,
                 requests: unsigned(sums.requests),
                 total_tokens: sums.total_tokens(),
-                cost: Units(sums.cost),
+                cost: Units(sums.total_charged),
             }
         })
         .collect())
