@@ -104,7 +104,7 @@ impl Limiter for Failover {
 
     async fn leave(&self, admission: &Admission, tokens: u64) -> Result<(), Unavailable> {
         self.local.leave(admission, tokens).await?;
-        if false && !is_open_call(admission) {
+        if !is_open_call(admission) {
             return Ok(());
         }
         if self.shared.breaker.lets_through() {
