@@ -1,6 +1,6 @@
 //! How much a metered call costs this store: a hold and a settlement, each durable.
 //!
-//! `cargo run --release -p vuzo-postgres --example hold_settle -- [calls] [at once] [accounts] [url]`
+//! `cargo run --release -p vuzo-sqlite --example sqlite_hold_settle -- [calls] [at once] [accounts] [file]`
 
 #![expect(clippy::print_stdout, reason = "it is here to print")]
 
@@ -23,7 +23,7 @@ use vuzo_domain::pricing::{Dimension, Exact, Line, LineKind, Rate, Receipt};
 use vuzo_domain::time::Timestamp;
 use vuzo_domain::usage::Consumption;
 use vuzo_domain::wallet::{Charge, ProviderDebt, TransferKind};
-use vuzo_postgres::{PgStore, Settings};
+use vuzo_sqlite::SqliteStore;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -34,7 +34,7 @@ struct Plan {
     calls: u64,
     at_once: u64,
     accounts: u64,
-    url: String,
+    file: PathBuf,
 }
 
 fn main() -> Outcome<()> {
@@ -42,23 +42,24 @@ fn main() -> Outcome<()> {
     let number = |place: usize, usual: u64| -> Outcome<u64> {
         words.get(place).map_or(Ok(usual), |word| Ok(word.parse()?))
     };
+    let unique = format!("vuzo-hold-settle-{}.db", std::process::id());
     let plan = Plan {
         calls: number(0, 20_000)?,
         at_once: number(1, 64)?.max(1),
         accounts: number(2, 1)?.max(1),
-        url: words
+        file: words
             .get(3)
-            .ok_or("the fourth argument is the URL of a database to fill")?
-            .clone(),
+            .map_or_else(|| std::env::temp_dir().join(unique), PathBuf::from),
     };
     let runtime = Runtime::new()?;
-    let settings = Settings::new(&plan.url);
-    let handle = runtime.handle().clone();
-    let store = Arc::new(runtime.block_on(PgStore::open(&settings, handle))?);
-    runtime.block_on(measure(&store, &plan))
+    let store = Arc::new(SqliteStore::open(&plan.file, runtime.handle().clone())?);
+    runtime.block_on(measure(&store, &plan))?;
+    drop(store);
+    println!("file: {}", plan.file.display());
+    Ok(())
 }
 
-async fn measure(store: &Arc<PgStore>, plan: &Plan) -> Outcome<()> {
+async fn measure(store: &Arc<SqliteStore>, plan: &Plan) -> Outcome<()> {
     let ids = Arc::new(AtomicU64::new(1));
     let mut accounts = Vec::new();
     for _ in 0..plan.accounts {
@@ -73,14 +74,14 @@ async fn measure(store: &Arc<PgStore>, plan: &Plan) -> Outcome<()> {
             async move { store.credit(command).await.map(|_| ()) },
             &Handle::current(),
         );
-        if topups.len() >= Settings::POOL_SIZE {
+        if topups.len() >= 1_000 {
             topups.join_next().await.transpose()?.transpose()?;
         }
     }
     while let Some(done) = topups.join_next().await {
         done??;
     }
-    let busy = cpu();
+    let busy = (cpu(""), cpu("sqlite-writer"));
     let begun = Instant::now();
     let mut workers = JoinSet::new();
     let accounts = Arc::new(accounts);
@@ -102,11 +103,12 @@ async fn measure(store: &Arc<PgStore>, plan: &Plan) -> Outcome<()> {
     let micros = |span: Duration| span.as_secs_f64() * 1e6 / count(calls);
     let wall = begun.elapsed();
     println!(
-        "{calls} calls, {} at once, {} accounts: {:.0} calls/s, {:.1} us of CPU a call in this process",
+        "{calls} calls, {} at once, {} accounts: {:.0} calls/s, {:.1} us of CPU a call, {:.1} us of it in the writer",
         plan.at_once,
         plan.accounts,
         count(calls) / wall.as_secs_f64(),
-        micros(cpu().saturating_sub(busy)),
+        micros(cpu("").saturating_sub(busy.0)),
+        micros(cpu("sqlite-writer").saturating_sub(busy.1)),
     );
     let report = store.audit_ledger(Timestamp::from_secs(NOW)).await?;
     println!("findings in the books: {:?}", report.findings);
@@ -114,7 +116,7 @@ async fn measure(store: &Arc<PgStore>, plan: &Plan) -> Outcome<()> {
 }
 
 async fn serve(
-    store: Arc<PgStore>,
+    store: Arc<SqliteStore>,
     ids: Arc<AtomicU64>,
     accounts: Arc<Vec<AccountId>>,
     worker: u64,
@@ -250,15 +252,17 @@ fn settlement(call: GenerationId, account: AccountId) -> Outcome<Settle> {
     })
 }
 
-/// What the threads of this process have worked so far, where the system tells it.
-fn cpu() -> Duration {
+/// What the threads of that name have worked so far, where the system tells it;
+/// without a name, all of them.
+fn cpu(name: &str) -> Duration {
     let Ok(tasks) = std::fs::read_dir("/proc/self/task") else {
         return Duration::ZERO;
     };
     let worked = |path: PathBuf| -> Option<Duration> {
+        let comm = std::fs::read_to_string(path.join("comm")).ok()?;
         let stat = std::fs::read_to_string(path.join("schedstat")).ok()?;
         let nanos = stat.split(' ').next()?.parse().ok()?;
-        Some(Duration::from_nanos(nanos))
+        (name.is_empty() || comm.trim() == name).then_some(Duration::from_nanos(nanos))
     };
     tasks.flatten().filter_map(|task| worked(task.path())).sum()
 }
