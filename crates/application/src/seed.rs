@@ -83,7 +83,7 @@ fn simulated(name: &str, at: Timestamp) -> Result<ModelEntry, BadSeed> {
             status: ModelStatus::Active,
             context_length: CONTEXT_LENGTH,
             max_output_tokens: MAX_OUTPUT_TOKENS,
-            capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
+            capabilities: CAPABILITIES.map(str::to_owned).into(),
             aliases: Vec::new(),
             created_at: at,
         },

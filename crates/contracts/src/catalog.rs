@@ -64,7 +64,7 @@ fn model(world: &World, id: &str) -> Model {
         status: ModelStatus::Preview,
         context_length: 200_000,
         max_output_tokens: 64_000,
-        capabilities: vec!["chat".to_owned(), "tools".to_owned()],
+        capabilities: vec!["chat".to_owned(), "tools".to_owned()].into(),
         aliases: vec![ModelId::new(&format!("{id}:latest")).unwrap()],
         created_at: world.now(),
     }
@@ -134,7 +134,7 @@ pub async fn a_model_is_kept_whole(world: &World) {
     let changed = Model {
         status: ModelStatus::Retired,
         aliases: vec![],
-        capabilities: vec![],
+        capabilities: vec![].into(),
         max_output_tokens: 8_192,
         ..model
     };

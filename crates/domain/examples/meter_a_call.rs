@@ -68,7 +68,7 @@ fn quote() -> Result<Quote, Box<dyn Error>> {
         status: ModelStatus::Active,
         context_length: 128_000,
         max_output_tokens: 16_000,
-        capabilities: vec!["chat".to_owned()],
+        capabilities: vec!["chat".to_owned()].into(),
         aliases: vec![],
         created_at: NOW,
     };

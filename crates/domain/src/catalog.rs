@@ -1,6 +1,7 @@
 //! The models on offer.
 
 use core::fmt;
+use std::sync::Arc;
 
 use crate::time::Timestamp;
 
@@ -127,7 +128,7 @@ pub struct Model {
     /// The most completion tokens it gives.
     pub max_output_tokens: u64,
     /// What it can do, as words of the catalogue (`chat`, `tools`, `vision`, …).
-    pub capabilities: Vec<String>,
+    pub capabilities: Arc<[String]>,
     /// Other public names of it.
     pub aliases: Vec<ModelId>,
     /// When it came into the catalogue.

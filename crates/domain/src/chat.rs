@@ -9,5 +9,5 @@ pub use envelope::{Endpoint, Envelope, UpstreamCall};
 pub use estimate::{most_tokens, typical_tokens};
 pub use record::{Attempt, AttemptStatus, CallRecord, CallStatus, LoggedCall};
 pub use reply::{
-    FaultKind, ProviderFault, Reply, ReplyChunk, ReplyStream, UsageReport, WholeReply,
+    Cutter, FaultKind, ProviderFault, Reply, ReplyChunk, ReplyStream, UsageReport, WholeReply,
 };

@@ -99,7 +99,7 @@ impl<'a> Row<'a> {
             status: self.status(since)?,
             context_length: self.read("context_window")?,
             max_output_tokens: self.read::<Option<u64>>("max_output_tokens")?.unwrap_or(0),
-            capabilities: self.read("capabilities")?,
+            capabilities: self.read::<Vec<String>>("capabilities")?.into(),
             created_at: since,
         };
         let version = PriceVersion {

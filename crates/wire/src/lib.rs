@@ -7,3 +7,4 @@ pub mod goduration;
 mod json;
 pub mod models;
 pub mod sse;
+pub mod talk;

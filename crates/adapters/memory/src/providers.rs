@@ -85,13 +85,15 @@ impl ChatProvider for ScriptedProvider {
             Some(Script::Fault(fault)) => Err(fault),
             Some(Script::Whole(whole)) => Ok(Reply::Whole(whole)),
             Some(Script::Pieces(pieces)) => {
-                let pieces = Box::pin(Pieces(pieces.into()));
-                Ok(Reply::Stream(Box::pin(self.watched(pieces))))
+                let pieces = ReplyStream::new(Pieces(pieces.into()));
+                Ok(Reply::Stream(ReplyStream::new(self.watched(pieces))))
             }
-            Some(Script::Stream(stream)) => Ok(Reply::Stream(Box::pin(self.watched(stream)))),
+            Some(Script::Stream(stream)) => {
+                Ok(Reply::Stream(ReplyStream::new(self.watched(stream))))
+            }
             Some(Script::Silence) => {
                 // Whoever gives the wait up drops this, and is counted.
-                let _waiting = self.watched(Box::pin(Pieces(VecDeque::new())));
+                let _waiting = self.watched(ReplyStream::new(Pieces(VecDeque::new())));
                 core::future::pending().await
             }
             None => Err(ProviderFault::new(
@@ -127,7 +129,7 @@ impl Stream for Watched {
     type Item = Result<ReplyChunk, ProviderFault>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let polled = self.stream.as_mut().poll_next(context);
+        let polled = Pin::new(&mut self.stream).poll_next(context);
         let is_end = matches!(
             polled,
             Poll::Ready(None | Some(Ok(ReplyChunk::End { .. }) | Err(_)))

@@ -69,10 +69,14 @@ fn call() -> UpstreamCall {
     UpstreamCall {
         generation: GenerationId::from_uuid(Uuid::from_u128(1)),
         upstream_model: "m".to_owned(),
+        capabilities: Vec::new().into(),
+        model_most: 4_096,
+        secret: None,
         output_limit: None,
         envelope: Arc::new(Envelope {
             endpoint: Endpoint::ChatCompletions,
             model: "m".to_owned(),
+            fallbacks: Vec::new(),
             stream: true,
             wants_usage: false,
             output_limit: None,
@@ -137,7 +141,7 @@ async fn answers_that_are_given_up_are_counted() {
         ProviderId::simulator(),
         [
             Script::Pieces(vec![Ok(content()), Ok(end())]),
-            Script::Stream(Box::pin(futures_util::stream::pending())),
+            Script::Stream(ReplyStream::new(futures_util::stream::pending())),
         ],
     );
     provider.then(Script::Silence);

@@ -211,6 +211,9 @@ impl Quoted {
         UpstreamCall {
             generation: self.call.id,
             upstream_model: self.upstream_model.clone(),
+            capabilities: std::sync::Arc::clone(&self.capabilities),
+            model_most: self.model_most,
+            secret: None,
             output_limit: written,
             envelope: std::sync::Arc::clone(&self.call.envelope),
         }

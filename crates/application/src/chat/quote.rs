@@ -45,6 +45,8 @@ pub(super) struct Quoted {
     pub(super) provider: Arc<dyn ChatProvider>,
     pub(super) provider_id: ProviderId,
     pub(super) upstream_model: String,
+    pub(super) capabilities: Arc<[String]>,
+    pub(super) model_most: u64,
     pub(super) model: String,
     pub(super) quote: Quote,
     pub(super) demand: Demand,
@@ -77,6 +79,8 @@ impl Engine {
         Ok(Quoted {
             demand: demand(&call.envelope, model, plan.most),
             model: model.id.as_str().to_owned(),
+            capabilities: Arc::clone(&model.capabilities),
+            model_most: model.max_output_tokens,
             provider: Arc::clone(provider),
             limits,
             provider_id,

@@ -107,10 +107,10 @@ impl Engine {
             drain_until: None,
         };
         let end = relay.pump(&mut stream).await;
-        // What is not read to its end is ended at the provider.
-        drop(stream);
         let upstream = upstream.saturating_add(streaming.elapsed());
-        relay.close(place, end, upstream).await;
+        // What is not read to its end is ended at the provider.
+        let closing = stream.cut();
+        relay.close(place, end, closing, upstream).await;
     }
 }
 
@@ -253,7 +253,13 @@ impl Relay<'_> {
     }
 
     /// Settles the call and sends what is left to send.
-    async fn close(mut self, place: Place, end: End, upstream: Duration) {
+    async fn close(
+        mut self,
+        place: Place,
+        end: End,
+        closing: Option<ReplyChunk>,
+        upstream: Duration,
+    ) {
         let engine = self.engine;
         let wire = std::sync::Arc::clone(&self.held.quoted.call.wire);
         let charged = matches!(end, End::Done { .. } | End::Cut(_) | End::DrainedOut);
@@ -272,7 +278,18 @@ impl Relay<'_> {
             }
             End::Cut(reason) => {
                 Tally::add(&engine.tally.cut);
-                joined(&[Some(wire.cut(&billed.bill, reason)), Some(wire.done())])
+                let last = match closing {
+                    Some(ReplyChunk::End {
+                        frames,
+                        usage_frame,
+                        ..
+                    }) => {
+                        let usage = usage_frame.map(|frame| wire.usage_frame(&frame, &billed.bill));
+                        joined(&[Some(frames), usage])
+                    }
+                    _ => wire.cut(&billed.bill, reason),
+                };
+                joined(&[Some(last), Some(wire.done())])
             }
             End::Broken(fault) => wire.fault(&CallError::Provider(fault)),
             End::ShutDown => wire.fault(&CallError::Draining),

@@ -107,7 +107,7 @@ fn model_detail(model: &Model, version: Option<&PriceVersion>) -> Detail {
         .text("status", model.status.name())
         .number("context_length", model.context_length)
         .number("max_output_tokens", model.max_output_tokens)
-        .texts("capabilities", &model.capabilities)
+        .texts("capabilities", model.capabilities.iter())
         .texts("aliases", model.aliases.iter().map(ModelId::as_str));
     let Some(version) = version else {
         return detail;

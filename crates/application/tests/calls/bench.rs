@@ -231,6 +231,7 @@ pub(crate) fn envelope(stream: bool, output_limit: Option<u64>) -> Envelope {
     Envelope {
         endpoint: Endpoint::ChatCompletions,
         model: "one".to_owned(),
+        fallbacks: Vec::new(),
         stream,
         wants_usage: true,
         output_limit,

@@ -106,7 +106,7 @@ async fn who_left_early_finds_the_whole_answer() {
             end(consumed(1, 1))
         }),
     );
-    let bench = Bench::with(RICH, [Script::Stream(Box::pin(slow))]).await;
+    let bench = Bench::with(RICH, [Script::Stream(ReplyStream::new(slow))]).await;
     let caller = plain(&bench).await;
     let (_, mut frames) = expect_stream(
         bench

@@ -22,7 +22,7 @@ fn model(name: &str) -> Model {
         status: ModelStatus::Active,
         context_length: 1,
         max_output_tokens: 1,
-        capabilities: vec!["chat".to_owned()],
+        capabilities: vec!["chat".to_owned()].into(),
         aliases: vec![],
         created_at: Timestamp::default(),
     }
@@ -99,16 +99,16 @@ async fn a_model_that_makes_no_sense_is_refused() {
             model.max_output_tokens = u64::MAX;
         }),
         ("capabilities", |model| {
-            model.capabilities = vec![String::new()];
+            model.capabilities = vec![String::new()].into();
         }),
         ("capabilities", |model| {
-            model.capabilities = vec!["Chat\"".to_owned()];
+            model.capabilities = vec!["Chat\"".to_owned()].into();
         }),
         ("capabilities", |model| {
-            model.capabilities = vec!["x".repeat(33)];
+            model.capabilities = vec!["x".repeat(33)].into();
         }),
         ("capabilities", |model| {
-            model.capabilities = vec!["chat".to_owned(); 65];
+            model.capabilities = vec!["chat".to_owned(); 65].into();
         }),
         ("aliases", |model| model.aliases = vec![id("alias"); 65]),
     ];

@@ -5,27 +5,51 @@ use bytes::Bytes;
 use super::{most_tokens, typical_tokens};
 use crate::id::GenerationId;
 use crate::pricing::Demand;
+use crate::secret::Secret;
 
-/// Which route a call came in by, and so which wire its body is in.
+/// Which route a call came in by, and so which wire its body is in, and which wire its
+/// answer has to be in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// `/v1/chat/completions`.
     ChatCompletions,
+    /// `/v1/completions`.
+    Completions,
+    /// `/v1/embeddings`.
+    Embeddings,
+    /// `/v1/responses`.
+    Responses,
+    /// `/v1/messages`.
+    Messages,
 }
 
 impl Endpoint {
+    /// Every endpoint with its name in the usage log.
+    pub const NAMES: [(Self, &'static str); 5] = [
+        (Self::ChatCompletions, "chat.completions"),
+        (Self::Completions, "completions"),
+        (Self::Embeddings, "embeddings"),
+        (Self::Responses, "responses"),
+        (Self::Messages, "messages"),
+    ];
+
     /// Its name in the usage log.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ChatCompletions => "chat.completions",
+            Self::Completions => "completions",
+            Self::Embeddings => "embeddings",
+            Self::Responses => "responses",
+            Self::Messages => "messages",
         }
     }
 
     /// The endpoint of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::ChatCompletions]
-            .into_iter()
-            .find(|endpoint| endpoint.name() == name)
+        Self::NAMES
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(endpoint, _)| *endpoint)
     }
 }
 
@@ -36,6 +60,8 @@ pub struct Envelope {
     pub endpoint: Endpoint,
     /// The model by the name that the customer used.
     pub model: String,
+    /// Models to fall back on, in this order.
+    pub fallbacks: Vec<String>,
     /// Whether the answer is to be streamed.
     pub stream: bool,
     /// Whether a streamed answer is to end with its usage.
@@ -96,9 +122,23 @@ pub struct UpstreamCall {
     pub generation: GenerationId,
     /// What the provider calls the model.
     pub upstream_model: String,
+    /// What the model can do, and how its requests have to be adapted, as words of the
+    /// catalogue.
+    pub capabilities: Arc<[String]>,
+    /// The most completion tokens that the model gives.
+    pub model_most: u64,
+    /// The operator's key to use, where it is not the one from the configuration.
+    pub secret: Option<Secret>,
     /// The output limit to write into the request, where it differs from what the
     /// customer sent.
     pub output_limit: Option<u64>,
     /// The request.
     pub envelope: Arc<Envelope>,
+}
+
+impl UpstreamCall {
+    /// Whether the model has that capability.
+    pub fn can(&self, capability: &str) -> bool {
+        self.capabilities.iter().any(|known| known == capability)
+    }
 }

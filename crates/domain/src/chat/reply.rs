@@ -1,4 +1,5 @@
 use core::pin::Pin;
+use core::task::{Context, Poll};
 use core::time::Duration;
 
 use bytes::Bytes;
@@ -48,7 +49,53 @@ pub struct WholeReply {
 
 /// Pieces of a streamed answer. The stream ends after [`ReplyChunk::End`]; if it
 /// ends without one, the provider broke off.
-pub type ReplyStream = Pin<Box<dyn Stream<Item = Result<ReplyChunk, ProviderFault>> + Send>>;
+pub struct ReplyStream {
+    pieces: Pin<Box<dyn Stream<Item = Result<ReplyChunk, ProviderFault>> + Send>>,
+    cutter: Option<Box<dyn Cutter>>,
+}
+
+/// Ends an answer early, in the wire of its endpoint: what has begun in it is closed,
+/// as if its output limit were reached. Only who wrote the frames so far can tell what
+/// that takes.
+pub trait Cutter: Send {
+    /// The frames that are missing, as a [`ReplyChunk::End`].
+    fn cut(self: Box<Self>) -> ReplyChunk;
+}
+
+impl ReplyStream {
+    /// A stream in a wire in which nothing has to be closed.
+    pub fn new(
+        pieces: impl Stream<Item = Result<ReplyChunk, ProviderFault>> + Send + 'static,
+    ) -> Self {
+        Self {
+            pieces: Box::pin(pieces),
+            cutter: None,
+        }
+    }
+
+    /// The same stream with somebody who knows how to close it early.
+    #[must_use]
+    pub fn with_cutter(mut self, cutter: impl Cutter + 'static) -> Self {
+        self.cutter = Some(Box::new(cutter));
+        self
+    }
+
+    /// Gives up the rest of the answer. `None` in a wire in which nothing has to be
+    /// closed.
+    pub fn cut(self) -> Option<ReplyChunk> {
+        let Self { pieces, cutter } = self;
+        drop(pieces);
+        cutter.map(Cutter::cut)
+    }
+}
+
+impl Stream for ReplyStream {
+    type Item = Result<ReplyChunk, ProviderFault>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.pieces.as_mut().poll_next(context)
+    }
+}
 
 /// A piece of a streamed answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

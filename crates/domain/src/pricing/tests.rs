@@ -24,7 +24,7 @@ fn model() -> Model {
         status: ModelStatus::Active,
         context_length: 1_000_000,
         max_output_tokens: 100_000,
-        capabilities: vec![],
+        capabilities: vec![].into(),
         aliases: vec![],
         created_at: Timestamp::default(),
     }

@@ -76,7 +76,7 @@ fn quote(card: RateCard, markup: Markup) -> Quote {
         status: ModelStatus::Active,
         context_length: 1_000,
         max_output_tokens: 1_000,
-        capabilities: vec![],
+        capabilities: vec![].into(),
         aliases: vec![],
         created_at: Timestamp::default(),
     };

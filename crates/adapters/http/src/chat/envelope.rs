@@ -10,6 +10,11 @@ pub(super) fn of(body: Bytes) -> Result<Envelope, Fault> {
     let envelope = Envelope {
         endpoint: Endpoint::ChatCompletions,
         model: request.model.as_ref().to_owned(),
+        fallbacks: request
+            .fallbacks
+            .iter()
+            .map(|name| name.as_ref().to_owned())
+            .collect(),
         stream: request.stream,
         wants_usage: request.include_usage,
         output_limit: request.max_output_tokens.map(u64::from),

@@ -49,7 +49,7 @@ impl OfferView {
                 unit: UNIT,
                 currency: quote.currency().to_string(),
             },
-            capabilities: model.capabilities.clone(),
+            capabilities: model.capabilities.to_vec(),
         }
     }
 }
@@ -107,7 +107,7 @@ impl EntryView {
             status: model.status.name(),
             context_length: model.context_length,
             max_output_tokens: model.max_output_tokens,
-            capabilities: model.capabilities.clone(),
+            capabilities: model.capabilities.to_vec(),
             aliases: aliases.map(|alias| alias.as_str().to_owned()).collect(),
             created_at: model.created_at.to_string(),
             newest: entry.versions.last().map(VersionView::of),

@@ -25,7 +25,7 @@ pub(crate) fn draft(
         status: status(&mut fields)?.unwrap_or(ModelStatus::Active),
         context_length: required_count(&mut fields, "context_length")?,
         max_output_tokens: required_count(&mut fields, "max_output_tokens")?,
-        capabilities: fields.texts("capabilities")?.unwrap_or_default(),
+        capabilities: fields.texts("capabilities")?.unwrap_or_default().into(),
         aliases: aliases(&mut fields)?.unwrap_or_default(),
         created_at: now,
         id,
@@ -72,7 +72,7 @@ pub(crate) fn patch(
         model.max_output_tokens = tokens;
     }
     if let Some(capabilities) = fields.texts("capabilities")? {
-        model.capabilities = capabilities;
+        model.capabilities = capabilities.into();
     }
     if let Some(aliases) = aliases(&mut fields)? {
         model.aliases = aliases;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vuzo_domain::chat::{FaultKind, ProviderFault, Reply as ProviderReply};
+use vuzo_domain::chat::{FaultKind, ProviderFault, Reply as ProviderReply, ReplyStream};
 
 use crate::client::Wire;
 use crate::world::{ADMIN, World, content, end, hello};
@@ -181,7 +181,7 @@ async fn a_stream_that_breaks_off_ends_in_an_error_event() {
     let (key, _) = world.key(&token, json!({})).await;
     let broken = ProviderFault::new(FaultKind::Garbled, "the provider's answer broke off");
     let pieces = futures_util::stream::iter([Ok(content("data: {\"n\":1}\n\n")), Err(broken)]);
-    let stream = ProviderReply::Stream(Box::pin(pieces));
+    let stream = ProviderReply::Stream(ReplyStream::new(pieces));
     world.provider.next.lock().unwrap().push_back(Ok(stream));
     let reply = world.chat(&key).json(&streamed(json!(null))).reply().await;
     assert_eq!(reply.status, 200);

@@ -15,7 +15,8 @@ use vuzo_application::seed::seed_catalog;
 use vuzo_application::{Application, Policy, Ports, TrialPolicy};
 use vuzo_domain::catalog::ProviderId;
 use vuzo_domain::chat::{
-    ProviderFault, Reply as ProviderReply, ReplyChunk, UpstreamCall, UsageReport, WholeReply,
+    ProviderFault, Reply as ProviderReply, ReplyChunk, ReplyStream, UpstreamCall, UsageReport,
+    WholeReply,
 };
 use vuzo_domain::limit::Limits;
 use vuzo_domain::money::Units;
@@ -72,7 +73,7 @@ impl Parrot {
         let stream = futures_util::stream::unfold(pieces, |mut pieces| async {
             pieces.recv().await.map(|piece| (piece, pieces))
         });
-        let reply = ProviderReply::Stream(Box::pin(stream));
+        let reply = ProviderReply::Stream(ReplyStream::new(stream));
         self.next.lock().unwrap().push_back(Ok(reply));
     }
 }
@@ -110,7 +111,7 @@ impl ChatProvider for Parrot {
             },
         ];
         let pieces = futures_util::stream::iter(pieces.map(Ok));
-        Ok(ProviderReply::Stream(Box::pin(pieces)))
+        Ok(ProviderReply::Stream(ReplyStream::new(pieces)))
     }
 }
 

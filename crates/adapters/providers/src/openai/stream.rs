@@ -53,10 +53,13 @@ impl Pieces {
                 None => return Err(fault::ended_early()),
             }
         }
-        Ok(Box::pin(stream::unfold(self, |mut pieces| async move {
-            let piece = pieces.next().await?;
-            Some((piece, pieces))
-        })))
+        Ok(ReplyStream::new(stream::unfold(
+            self,
+            |mut pieces| async move {
+                let piece = pieces.next().await?;
+                Some((piece, pieces))
+            },
+        )))
     }
 
     /// The next piece. May be dropped while it waits; nothing is lost then.

@@ -22,7 +22,7 @@ pub(super) fn play(play: Play) -> ReplyStream {
         turn: 0,
         sent: 0,
     };
-    Box::pin(stream::unfold(scene, |mut scene| async move {
+    ReplyStream::new(stream::unfold(scene, |mut scene| async move {
         let item = scene.next().await?;
         Some((item, scene))
     }))

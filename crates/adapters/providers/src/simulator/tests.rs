@@ -30,8 +30,12 @@ fn call(model: &str, fields: &str) -> UpstreamCall {
     let envelope = Envelope {
         endpoint: Endpoint::ChatCompletions,
         model: format!("sim/{model}"),
+        fallbacks: Vec::new(),
         stream: request.stream,
         wants_usage: request.include_usage,
+        capabilities: Vec::new().into(),
+        model_most: 4_096,
+        secret: None,
         output_limit: request.max_output_tokens.map(u64::from),
         answers: request.n,
         prompt_bytes: 41,

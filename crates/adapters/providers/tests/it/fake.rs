@@ -218,10 +218,14 @@ pub(crate) fn call(body: &str, stream: bool, wants_usage: bool, answers: u32) ->
     UpstreamCall {
         generation: GenerationId::from_uuid(uuid::Uuid::from_u128(0xabc)),
         upstream_model: "upstream-model".to_owned(),
+        capabilities: Vec::new().into(),
+        model_most: 4_096,
+        secret: None,
         output_limit: None,
         envelope: Arc::new(Envelope {
             endpoint: Endpoint::ChatCompletions,
             model: "m".to_owned(),
+            fallbacks: Vec::new(),
             stream,
             wants_usage,
             output_limit: None,

@@ -37,7 +37,7 @@ impl From<&Model> for ModelRow {
             status: model.status.name().to_owned(),
             context_length: signed(model.context_length),
             max_output_tokens: signed(model.max_output_tokens),
-            capabilities: json::write(&model.capabilities),
+            capabilities: json::write(&*model.capabilities),
             aliases: json::write(&aliases),
             created_at: model.created_at.as_micros(),
         }
@@ -57,7 +57,9 @@ impl TryFrom<ModelRow> for Model {
             status: place.known("status", ModelStatus::from_name(&row.status))?,
             context_length: unsigned(row.context_length),
             max_output_tokens: unsigned(row.max_output_tokens),
-            capabilities: place.json("capabilities", &row.capabilities)?,
+            capabilities: place
+                .json::<Vec<String>>("capabilities", &row.capabilities)?
+                .into(),
             aliases: place.valid("aliases", aliases)?,
             created_at: Timestamp::from_micros(row.created_at),
             upstream_id: row.upstream_id,

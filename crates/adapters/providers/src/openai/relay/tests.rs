@@ -10,10 +10,14 @@ fn relay(wants_usage: bool) -> Relay {
     let call = UpstreamCall {
         generation: GenerationId::from_uuid(uuid::Uuid::from_u128(1)),
         upstream_model: "m".to_owned(),
+        capabilities: Vec::new().into(),
+        model_most: 4_096,
+        secret: None,
         output_limit: None,
         envelope: Arc::new(Envelope {
             endpoint: Endpoint::ChatCompletions,
             model: "m".to_owned(),
+            fallbacks: Vec::new(),
             stream: true,
             wants_usage,
             output_limit: None,
