@@ -67,11 +67,11 @@ async fn news_reach_everybody_here() {
 
 fn call() -> UpstreamCall {
     UpstreamCall {
-        generation: GenerationId::from_uuid(Uuid::from_u128(1)),
-        upstream_model: "m".to_owned(),
         capabilities: Vec::new().into(),
         model_most: 4_096,
         secret: None,
+        generation: GenerationId::from_uuid(Uuid::from_u128(1)),
+        upstream_model: "m".to_owned(),
         output_limit: None,
         envelope: Arc::new(Envelope {
             endpoint: Endpoint::ChatCompletions,

@@ -7,10 +7,10 @@
 
 mod openai;
 mod simulator;
+mod translate;
+mod upstream;
 mod usage;
 
-pub use openai::{
-    Attribution, Dialect, HttpClient, InvalidSettings, OpenAiSettings, OpenAiShaped, Patience,
-    install_crypto,
-};
+pub use openai::{Attribution, Dialect, OpenAiSettings, OpenAiShaped};
 pub use simulator::Simulator;
+pub use upstream::{HttpClient, InvalidSettings, Patience, install_crypto};

@@ -7,14 +7,12 @@ use vuzo_wire::chat::chunk::relay as write_payload;
 use vuzo_wire::sse::{Frame, FrameSplitter, is_done};
 
 use super::dialect::Habits;
-use super::{fault, frame};
+use super::frame;
+use crate::upstream::{self, Ending, fault};
 use crate::usage::{PromptFacts, UsageTally};
 
 /// What is kept back after the end of the content; providers send a frame or two.
 const MOST_KEPT_BACK: usize = 4 << 20;
-
-/// How a stream ends: with its end, or with what went wrong.
-pub(super) type Ending = Result<ReplyChunk, ProviderFault>;
 
 /// One stream on its way through. It holds at most one incomplete frame and what is
 /// kept back for the end, so its memory does not grow with the answer.
@@ -45,14 +43,14 @@ impl Relay {
             },
         }
     }
+}
 
-    /// Whether any event has come; keep-alives are none.
-    pub(super) fn has_begun(&self) -> bool {
+impl upstream::Relay for Relay {
+    fn has_begun(&self) -> bool {
         self.passage.begun
     }
 
-    /// Takes reads that belong together.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Option<Ending> {
+    fn push(&mut self, bytes: &[u8]) -> Option<Ending> {
         self.splitter.push(bytes);
         loop {
             let outcome = match self.splitter.next_frame() {
@@ -68,14 +66,11 @@ impl Relay {
         }
     }
 
-    /// What the pushes since the last call gave the customer.
-    pub(super) fn content(&mut self) -> Option<ReplyChunk> {
+    fn content(&mut self) -> Option<ReplyChunk> {
         self.passage.content()
     }
 
-    /// The connection is at its end. An answer whose content was complete is an answer;
-    /// anything else broke off, for the stated reason.
-    pub(super) fn close(&mut self, reason: ProviderFault) -> Ending {
+    fn close(&mut self, reason: ProviderFault) -> Ending {
         let outcome = match self.splitter.finish() {
             Some(rest) => self.passage.event(&rest),
             None => Ok(Progress::On),

@@ -33,9 +33,6 @@ fn call(model: &str, fields: &str) -> UpstreamCall {
         fallbacks: Vec::new(),
         stream: request.stream,
         wants_usage: request.include_usage,
-        capabilities: Vec::new().into(),
-        model_most: 4_096,
-        secret: None,
         output_limit: request.max_output_tokens.map(u64::from),
         answers: request.n,
         prompt_bytes: 41,
@@ -46,6 +43,9 @@ fn call(model: &str, fields: &str) -> UpstreamCall {
         body: body.clone().into(),
     };
     UpstreamCall {
+        capabilities: Vec::new().into(),
+        model_most: 4_096,
+        secret: None,
         generation: GenerationId::from_uuid(uuid::Uuid::from_u128(0xabc)),
         upstream_model: model.to_owned(),
         output_limit: None,

@@ -216,11 +216,11 @@ pub(crate) fn adapter_over(base_url: &str, dialect: Dialect, client: HttpClient)
 /// A call with this body; the envelope says of it what matters.
 pub(crate) fn call(body: &str, stream: bool, wants_usage: bool, answers: u32) -> UpstreamCall {
     UpstreamCall {
-        generation: GenerationId::from_uuid(uuid::Uuid::from_u128(0xabc)),
-        upstream_model: "upstream-model".to_owned(),
         capabilities: Vec::new().into(),
         model_most: 4_096,
         secret: None,
+        generation: GenerationId::from_uuid(uuid::Uuid::from_u128(0xabc)),
+        upstream_model: "upstream-model".to_owned(),
         output_limit: None,
         envelope: Arc::new(Envelope {
             endpoint: Endpoint::ChatCompletions,

@@ -5,14 +5,15 @@ use vuzo_domain::id::GenerationId;
 
 use super::super::dialect::Dialect;
 use super::*;
+use crate::upstream::Relay as _;
 
 fn relay(wants_usage: bool) -> Relay {
     let call = UpstreamCall {
-        generation: GenerationId::from_uuid(uuid::Uuid::from_u128(1)),
-        upstream_model: "m".to_owned(),
         capabilities: Vec::new().into(),
         model_most: 4_096,
         secret: None,
+        generation: GenerationId::from_uuid(uuid::Uuid::from_u128(1)),
+        upstream_model: "m".to_owned(),
         output_limit: None,
         envelope: Arc::new(Envelope {
             endpoint: Endpoint::ChatCompletions,

@@ -151,7 +151,7 @@ const PRIVATE: &[&str] = &["org-", "proj_", "sk-", "xai-", "acct_", "team-", "ke
 
 /// A provider's sentence as a customer may read it: short, and without the operator's
 /// names at the provider.
-pub(super) fn presentable(message: &str) -> String {
+pub(crate) fn presentable(message: &str) -> String {
     let mut words = Vec::new();
     for word in super::clip(message, 1_000).split(' ') {
         let bare = word.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());

@@ -10,10 +10,11 @@ use std::error::Error;
 use vuzo_domain::chat::{FaultKind, ProviderFault};
 use vuzo_wire::error::UpstreamFault;
 
-use words::{Topic, presentable};
+use words::Topic;
+pub(crate) use words::presentable;
 
 /// No connection, or it broke before the answer began.
-pub(super) fn of_transport(error: reqwest::Error) -> ProviderFault {
+pub(crate) fn of_transport(error: reqwest::Error) -> ProviderFault {
     let kind = if error.is_timeout() && !error.is_connect() {
         FaultKind::TimedOut
     } else {
@@ -23,7 +24,7 @@ pub(super) fn of_transport(error: reqwest::Error) -> ProviderFault {
 }
 
 /// The provider closed a kept connection instead of answering on it.
-pub(super) fn closed_too_early(error: &reqwest::Error) -> bool {
+pub(crate) fn closed_too_early(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
         if error
@@ -38,23 +39,23 @@ pub(super) fn closed_too_early(error: &reqwest::Error) -> bool {
 }
 
 /// The provider has been silent for too long.
-pub(super) fn silent() -> ProviderFault {
+pub(crate) fn silent() -> ProviderFault {
     ProviderFault::new(FaultKind::TimedOut, "The provider did not answer in time.")
 }
 
 /// The answer ended in the middle.
-pub(super) fn broke_off(error: reqwest::Error) -> ProviderFault {
+pub(crate) fn broke_off(error: reqwest::Error) -> ProviderFault {
     ProviderFault::new(FaultKind::Garbled, "The provider broke its answer off.")
         .with_detail(chain(error))
 }
 
 /// The answer ended in the middle without a word.
-pub(super) fn ended_early() -> ProviderFault {
+pub(crate) fn ended_early() -> ProviderFault {
     ProviderFault::new(FaultKind::Garbled, "The provider broke its answer off.")
 }
 
 /// The answer cannot be understood.
-pub(super) fn garbled(reason: &str, body: Option<&[u8]>) -> ProviderFault {
+pub(crate) fn garbled(reason: &str, body: Option<&[u8]>) -> ProviderFault {
     let seen = body.map(|body| clip(&String::from_utf8_lossy(body), 300).to_owned());
     let detail = match seen {
         Some(seen) => format!("{reason}; it begins with {seen:?}"),
@@ -68,7 +69,7 @@ pub(super) fn garbled(reason: &str, body: Option<&[u8]>) -> ProviderFault {
 }
 
 /// An error that came with a status of failure.
-pub(super) fn of_status(status: u16, body: &[u8], retry_after: Option<Duration>) -> ProviderFault {
+pub(crate) fn of_status(status: u16, body: &[u8], retry_after: Option<Duration>) -> ProviderFault {
     let stated = UpstreamFault::read(body);
     let mut fault = judge(status, stated.as_ref(), body);
     fault.retry_after = retry_after;
@@ -76,12 +77,12 @@ pub(super) fn of_status(status: u16, body: &[u8], retry_after: Option<Duration>)
 }
 
 /// An error body that came with a status of success; `None` if it is none.
-pub(super) fn of_body(body: &[u8]) -> Option<ProviderFault> {
+pub(crate) fn of_body(body: &[u8]) -> Option<ProviderFault> {
     UpstreamFault::read(body).map(|error| of_error(&error, body))
 }
 
 /// An error inside an answer that had begun well; its code may be a status.
-pub(super) fn of_error(error: &UpstreamFault, body: &[u8]) -> ProviderFault {
+pub(crate) fn of_error(error: &UpstreamFault, body: &[u8]) -> ProviderFault {
     let code = error
         .code
         .as_deref()
@@ -145,7 +146,7 @@ fn chain(error: reqwest::Error) -> String {
 }
 
 /// The beginning of a text.
-fn clip(text: &str, most: usize) -> &str {
+pub(crate) fn clip(text: &str, most: usize) -> &str {
     let end = text
         .char_indices()
         .nth(most)

@@ -61,11 +61,11 @@ impl HttpClient {
         Ok(Self { client, patience })
     }
 
-    pub(super) fn inner(&self) -> &reqwest::Client {
+    pub(crate) fn inner(&self) -> &reqwest::Client {
         &self.client
     }
 
-    pub(super) fn patience(&self) -> Patience {
+    pub(crate) fn patience(&self) -> Patience {
         self.patience
     }
 }

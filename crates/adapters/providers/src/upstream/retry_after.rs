@@ -7,7 +7,7 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 
 /// When to try again: `retry-after-ms`, else `retry-after` in seconds. Dates are left
 /// unread, as they need both clocks to agree.
-pub(super) fn of(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn of(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
     let seconds = match number("retry-after-ms") {
         Some(millis) => Some(millis / 1_000.0),

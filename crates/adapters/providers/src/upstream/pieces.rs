@@ -9,16 +9,34 @@ use vuzo_domain::chat::{ProviderFault, ReplyChunk, ReplyStream};
 
 use super::client::Patience;
 use super::fault;
-use super::relay::{Ending, Relay};
+
+/// How a stream ends: with its end, or with what went wrong.
+pub(crate) type Ending = Result<ReplyChunk, ProviderFault>;
+
+/// Makes of a provider's bytes what goes to the customer, and to the bill.
+pub(crate) trait Relay: Send {
+    /// Whether any event has come; keep-alives are none.
+    fn has_begun(&self) -> bool;
+
+    /// Takes reads that belong together. Nothing is pushed after an ending.
+    fn push(&mut self, bytes: &[u8]) -> Option<Ending>;
+
+    /// What the pushes since the last call gave the customer.
+    fn content(&mut self) -> Option<ReplyChunk>;
+
+    /// The connection is at its end. An answer whose content was complete is an answer;
+    /// anything else broke off, for the stated reason.
+    fn close(&mut self, reason: ProviderFault) -> Ending;
+}
 
 /// Reads that are there are taken together up to this much.
 const MOST_AT_ONCE: usize = 64 << 10;
 
 /// A stream that is being read. Dropping it closes the connection, which is how the
 /// provider learns that nobody listens.
-pub(super) struct Pieces {
+pub(super) struct Pieces<R> {
     response: Response,
-    relay: Relay,
+    relay: R,
     /// Until when the first event has to come.
     first_by: Instant,
     patience: Patience,
@@ -27,8 +45,8 @@ pub(super) struct Pieces {
     ended: bool,
 }
 
-impl Pieces {
-    pub(super) fn new(response: Response, relay: Relay, by: Instant, patience: Patience) -> Self {
+impl<R: Relay + 'static> Pieces<R> {
+    pub(super) fn new(response: Response, relay: R, by: Instant, patience: Patience) -> Self {
         Self {
             response,
             relay,
