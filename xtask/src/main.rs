@@ -5,6 +5,7 @@
 
 mod bench;
 mod ci;
+mod clients;
 mod http1;
 mod load;
 mod mock;

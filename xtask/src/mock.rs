@@ -1,7 +1,10 @@
 //! An OpenAI-shaped upstream that costs next to nothing: one thread, ready-made answers.
 //!
-//! `POST …/chat/completions` answers a completion, or a stream of small frames, each sent by itself.
+//! `POST …/chat/completions` answers a completion, or a stream of small frames, each sent by itself;
+//! `…/messages` and `…:streamGenerateContent` answer the same stream in Anthropic's and in Gemini's wire.
 //! `POST /mock/delay/<ms>` changes how long it waits before an answer, so that one upstream serves every measurement.
+
+mod wires;
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -15,6 +18,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::http1::Parser;
 use crate::options::Options;
+use wires::{COMPLETION, Script, answer, anthropic, gemini, stream};
 
 const LISTENER: Token = Token(0);
 
@@ -27,9 +31,6 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     options.finish()?;
     Mock::bind(port, Duration::from_millis(delay_ms), chunks)?.serve()
 }
-
-/// An answer as the pieces that go out one by one.
-type Script = Rc<[Vec<u8>]>;
 
 struct Connection {
     stream: TcpStream,
@@ -58,6 +59,8 @@ struct Mock {
     plain: Script,
     stream: Script,
     stream_with_usage: Script,
+    anthropic: Script,
+    gemini: Script,
     fine: Script,
     unknown: Script,
 }
@@ -82,6 +85,8 @@ impl Mock {
             plain: answer("200 OK", COMPLETION),
             stream: stream(chunks, false),
             stream_with_usage: stream(chunks, true),
+            anthropic: anthropic(chunks),
+            gemini: gemini(chunks),
             fine: answer("200 OK", r#"{"status":"ok"}"#),
             unknown: answer(
                 "404 Not Found",
@@ -187,16 +192,7 @@ impl Mock {
 
     fn on_request(&mut self, id: usize, start_line: &str, body: &[u8]) {
         let path = start_line.split(' ').nth(1).unwrap_or_default();
-        if path.ends_with("/chat/completions") {
-            let script = if !holds(body, "\"stream\":true") && !holds(body, "\"stream\": true") {
-                &self.plain
-            } else if holds(body, "\"include_usage\":true")
-                || holds(body, "\"include_usage\": true")
-            {
-                &self.stream_with_usage
-            } else {
-                &self.stream
-            };
+        if let Some(script) = self.answer_to(path, body) {
             let script = Rc::clone(script);
             if self.delay.is_zero() {
                 self.play(id, script);
@@ -216,6 +212,30 @@ impl Mock {
             });
             self.play(id, script);
         }
+    }
+
+    /// What a provider would answer.
+    fn answer_to(&self, path: &str, body: &[u8]) -> Option<&Script> {
+        if path.ends_with("/v1/messages") {
+            return Some(&self.anthropic);
+        }
+        if path.contains(":streamGenerateContent") {
+            return Some(&self.gemini);
+        }
+        if !path.ends_with("/chat/completions") {
+            return None;
+        }
+        let says = |member: &str, value: &str| {
+            holds(body, &format!("\"{member}\":{value}"))
+                || holds(body, &format!("\"{member}\": {value}"))
+        };
+        Some(if !says("stream", "true") {
+            &self.plain
+        } else if says("include_usage", "true") {
+            &self.stream_with_usage
+        } else {
+            &self.stream
+        })
     }
 
     fn unblock(&mut self, id: usize) {
@@ -304,77 +324,4 @@ impl Connection {
 fn holds(body: &[u8], wanted: &str) -> bool {
     body.windows(wanted.len())
         .any(|window| window == wanted.as_bytes())
-}
-
-const COMPLETION: &str = r#"{"id":"chatcmpl-mock0000000000000000000000000","object":"chat.completion","created":1700000000,"model":"gpt-4o-mini","choices":[{"index":0,"message":{"role":"assistant","content":"A gateway stands between a caller and the one who answers, and writes down what passed.","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":38,"completion_tokens":19,"total_tokens":57,"prompt_tokens_details":{"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}},"system_fingerprint":"fp_mock"}"#;
-
-fn answer(status: &str, body: &str) -> Script {
-    let text = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    Rc::from([text.into_bytes()])
-}
-
-/// The whole stream, frame by frame, each a chunk of its own.
-fn stream(chunks: usize, usage: bool) -> Script {
-    const HEAD: &str = r#"{"id":"chatcmpl-mock0000000000000000000000000","object":"chat.completion.chunk","created":1700000000,"model":"gpt-4o-mini","system_fingerprint":"fp_mock","#;
-    let mut pieces = vec![
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n"
-            .to_vec(),
-    ];
-    let mut frame = |data: &str| {
-        let event = format!("data: {data}\n\n");
-        pieces.push(format!("{:x}\r\n{event}\r\n", event.len()).into_bytes());
-    };
-    for number in 0..chunks {
-        let role = if number == 0 {
-            r#""role":"assistant","#
-        } else {
-            ""
-        };
-        frame(&format!(
-            r#"{HEAD}"choices":[{{"index":0,"delta":{{{role}"content":" word{number:03}"}},"finish_reason":null}}]}}"#
-        ));
-    }
-    frame(&format!(
-        r#"{HEAD}"choices":[{{"index":0,"delta":{{}},"finish_reason":"stop"}}]}}"#
-    ));
-    if usage {
-        frame(&format!(
-            r#"{HEAD}"choices":[],"usage":{{"prompt_tokens":38,"completion_tokens":{chunks},"total_tokens":{}}}}}"#,
-            chunks + 38
-        ));
-    }
-    frame("[DONE]");
-    if let Some(last) = pieces.last_mut() {
-        last.extend_from_slice(b"0\r\n\r\n");
-    }
-    Rc::from(pieces)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Parser, answer, stream};
-
-    #[test]
-    fn scripts_are_valid_messages() {
-        let mut parser = Parser::default();
-        for piece in stream(50, true).iter() {
-            assert_eq!(parser.feed(piece).unwrap(), piece.len());
-        }
-        assert!(parser.is_done());
-        let body = String::from_utf8(parser.body().to_vec()).unwrap();
-        assert_eq!(body.matches("data: ").count(), 53);
-        assert!(body.contains("\"prompt_tokens\":38") && body.ends_with("data: [DONE]\n\n"));
-
-        let mut parser = Parser::default();
-        parser
-            .feed(&answer("200 OK", super::COMPLETION)[0])
-            .unwrap();
-        assert_eq!(
-            (parser.status(), parser.body()),
-            (200, super::COMPLETION.as_bytes())
-        );
-    }
 }

@@ -101,7 +101,22 @@ fn holds_server(bin: &Path) -> bool {
     shell::is_executable(&bin.join("initdb")) && shell::is_executable(&bin.join("postgres"))
 }
 
-fn install(packages: &[&str]) -> Result<()> {
+/// Finds a program, and installs the packages that bring it where we may.
+pub(crate) fn ensure_program(name: &str, packages: &[&str]) -> Result<PathBuf> {
+    if let Some(found) = shell::find_program(name) {
+        return Ok(found);
+    }
+    install(packages)?;
+    shell::find_program(name).with_context(|| {
+        format!(
+            "installed {}, yet {name} is still not to be found",
+            packages.join(" and ")
+        )
+    })
+}
+
+/// Installs packages of the system.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let wanted = packages.join(" ");
     if shell::find_program("apt-get").is_none() {
         bail!(

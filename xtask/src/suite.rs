@@ -5,11 +5,15 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::clients;
 use crate::options::Options;
 use crate::packages::{self, Servers};
 use crate::say::{answer, say};
 use crate::scratch::{Afterwards, Durability, Plan, Scratch, temporary_folder};
 use crate::shell;
+
+/// The package whose tests run official clients.
+const CLIENT_TESTS: &str = "vuzo-gateway";
 
 /// Runs every test, or those that a filter names.
 pub(crate) fn test(args: &[String]) -> Result<()> {
@@ -109,8 +113,18 @@ impl Chosen {
     }
 }
 
+impl Chosen {
+    /// Whether the tests of that package run.
+    fn includes(&self, package: &str) -> bool {
+        !self.packages || self.flags.iter().any(|flag| flag.ends_with(package))
+    }
+}
+
 fn run_tests(chosen: &Chosen, scratch: &Scratch, servers: &Servers) -> Result<()> {
     let mut command = test_command(chosen, scratch, servers);
+    if chosen.includes(CLIENT_TESTS) {
+        command.env("VUZO_TEST_CLIENTS", clients::ensure()?);
+    }
     if shell::has_cargo_command("nextest") {
         return shell::run(&mut command);
     }

@@ -48,6 +48,10 @@ pub(super) fn start(
         .env("ADMIN_API_KEY", ADMIN_KEY)
         .env("OPENAI_API_KEY", "sk-mock")
         .env("OPENAI_BASE_URL", format!("http://{upstream}/v1"))
+        .env("ANTHROPIC_API_KEY", "sk-mock")
+        .env("ANTHROPIC_BASE_URL", format!("http://{upstream}"))
+        .env("GOOGLE_API_KEY", "mock")
+        .env("GOOGLE_BASE_URL", format!("http://{upstream}/v1beta"))
         .env("RUST_LOG", "warn");
     if let Store::PostgresAndRedis {
         database_url,

@@ -71,18 +71,24 @@ fn measure(stack: &mut Stack, settings: &Settings) -> Result<(Samples, u64)> {
     for target in &targets {
         say(format_args!("warming up {}", target.name));
         stack.set_delay(Duration::ZERO)?;
-        for scenario in [Scenario::Plain, Scenario::Stream] {
+        for scenario in WARM_UP
+            .into_iter()
+            .filter(|scenario| serves(target.name, *scenario))
+        {
             drive(stack, target, scenario, settings.warm_up, settings)?;
         }
     }
     for round in 1..=settings.rounds {
         for scenario in SCENARIOS {
             stack.set_delay(scenario.delay())?;
-            for target in &targets {
+            for target in targets
+                .iter()
+                .filter(|target| serves(target.name, scenario))
+            {
                 std::thread::sleep(SETTLE);
                 let sample = drive(stack, target, scenario, settings.length, settings)?;
                 say(format_args!(
-                    "round {round}/{}: {scenario:<7} {:<8} {sample}",
+                    "round {round}/{}: {scenario:<9} {:<8} {sample}",
                     settings.rounds, target.name
                 ));
                 errors += sample.errors;
@@ -94,6 +100,18 @@ fn measure(stack: &mut Stack, settings: &Settings) -> Result<(Samples, u64)> {
         }
     }
     Ok((samples, errors))
+}
+
+/// What runs before anything is measured.
+const WARM_UP: [Scenario; 4] = [
+    Scenario::Plain,
+    Scenario::Stream,
+    Scenario::Anthropic,
+    Scenario::Gemini,
+];
+
+fn serves(target: TargetName, scenario: Scenario) -> bool {
+    !scenario.is_translated() || matches!(target, TargetName::Sqlite | TargetName::Postgres)
 }
 
 /// One load run on one target, with the CPU time that the target took meanwhile.
@@ -111,10 +129,10 @@ fn drive(
         .args(["--connections", &scenario.connections().to_string()])
         .args(["--seconds", &length.as_secs_f64().to_string()])
         .args(["--key", &target.key])
-        .args(["--model", &settings.model])
+        .args(["--model", scenario.model(settings)])
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    if scenario == Scenario::Stream {
+    if scenario.is_stream() {
         command.args(["--stream-chunks", &plan::CHUNKS.to_string()]);
     }
     let before = machine::cpu_time(target.pid)?;

@@ -17,24 +17,52 @@ pub(super) enum Scenario {
     Plain,
     /// Streams of small frames as fast as they go.
     Stream,
+    /// The same streams out of Anthropic's wire, which the gateway translates.
+    Anthropic,
+    /// The same streams out of Gemini's wire.
+    Gemini,
     /// Plain calls to an upstream that takes its time: what the gateway adds to a caller's wait.
     Delayed,
 }
 
-pub(super) const SCENARIOS: [Scenario; 3] = [Scenario::Plain, Scenario::Stream, Scenario::Delayed];
+pub(super) const SCENARIOS: [Scenario; 5] = [
+    Scenario::Plain,
+    Scenario::Stream,
+    Scenario::Anthropic,
+    Scenario::Gemini,
+    Scenario::Delayed,
+];
 
 impl Scenario {
     pub(super) fn connections(self) -> usize {
         match self {
             Self::Plain => 64,
-            Self::Stream | Self::Delayed => 16,
+            Self::Stream | Self::Anthropic | Self::Gemini | Self::Delayed => 16,
         }
     }
 
     pub(super) fn delay(self) -> Duration {
         match self {
-            Self::Plain | Self::Stream => Duration::ZERO,
+            Self::Plain | Self::Stream | Self::Anthropic | Self::Gemini => Duration::ZERO,
             Self::Delayed => Duration::from_millis(50),
+        }
+    }
+
+    pub(super) fn is_stream(self) -> bool {
+        matches!(self, Self::Stream | Self::Anthropic | Self::Gemini)
+    }
+
+    /// Whether only the gateway can do it: nobody else translates.
+    pub(super) fn is_translated(self) -> bool {
+        matches!(self, Self::Anthropic | Self::Gemini)
+    }
+
+    /// The model that is called.
+    pub(super) fn model(self, settings: &Settings) -> &str {
+        match self {
+            Self::Anthropic => "claude-haiku-4.5",
+            Self::Gemini => "gemini-2.5-flash",
+            Self::Plain | Self::Stream | Self::Delayed => &settings.model,
         }
     }
 
@@ -44,6 +72,14 @@ impl Scenario {
             Self::Plain => format!("plain calls, upstream at 0 ms, concurrency {connections}"),
             Self::Stream => {
                 format!("streams of {CHUNKS} chunks, upstream at 0 ms, concurrency {connections}")
+            }
+            Self::Anthropic => {
+                format!(
+                    "the same streams translated from Anthropic's wire, concurrency {connections}"
+                )
+            }
+            Self::Gemini => {
+                format!("the same streams translated from Gemini's wire, concurrency {connections}")
             }
             Self::Delayed => format!(
                 "plain calls, upstream at {} ms, concurrency {connections}",
@@ -58,6 +94,8 @@ impl fmt::Display for Scenario {
         f.pad(match self {
             Self::Plain => "plain",
             Self::Stream => "stream",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
             Self::Delayed => "delayed",
         })
     }

@@ -72,8 +72,8 @@ impl Summary {
                 "+ direct",
                 "p99 ms",
                 "cpu µs",
-                if scenario == Scenario::Stream {
-                    "    chunks/s   x nginx  first p50  first p99"
+                if scenario.is_stream() {
+                    "    chunks/s   x nginx  first p50  first p99  cpu x pass"
                 } else {
                     ""
                 }
@@ -111,14 +111,15 @@ impl Summary {
             median.p99_us / 1e3,
             median.cpu_us_per_request,
         );
-        if row.scenario == Scenario::Stream {
+        if row.scenario.is_stream() {
             let _ = write!(
                 text,
-                " {:>11.0} {:>9} {:>10.2} {:>10.2}",
+                " {:>11.0} {:>9} {:>10.2} {:>10.2} {:>11}",
                 median.chunks_per_second,
                 shown(self.ratio(row, TargetName::Nginx, |one| one.chunks_per_second)),
                 median.first_p50_us / 1e3,
                 median.first_p99_us / 1e3,
+                shown(self.cpu_to_passed_through(row)),
             );
         }
         text.push('\n');
@@ -167,6 +168,14 @@ impl Summary {
         }
         text.push('}');
         text
+    }
+
+    /// What a stream costs beside one that passes through, on the same target.
+    fn cpu_to_passed_through(&self, row: &Row) -> Option<f64> {
+        let is_passed =
+            |other: &&Row| other.scenario == Scenario::Stream && other.target == row.target;
+        let passed = self.rows.iter().find(is_passed)?.median.cpu_us_per_request;
+        (passed > 0.0).then(|| row.median.cpu_us_per_request / passed)
     }
 
     fn base(&self, row: &Row, target: TargetName) -> Option<&Measurement> {
