@@ -13,8 +13,13 @@
 //! | Gemini | – | [`gemini::write`] | [`gemini::GeminiReader`] | – |
 
 mod answer;
+pub mod chat;
+pub mod completions;
 mod event;
+pub mod gemini;
+pub mod messages;
 mod request;
+pub mod responses;
 mod usage;
 
 pub use answer::{Answer, Choice, Item};

@@ -1,6 +1,6 @@
 //! A chat completion request: read once, checked against the contract, borrowed from its body.
 
-mod check;
+pub(crate) mod check;
 mod draft;
 mod fault;
 mod messages;

@@ -57,12 +57,10 @@ impl Answer {
     pub fn add(&mut self, event: &Event<'_>) {
         match event {
             Event::Text { choice, text } => self.text(*choice, text),
-            Event::Refusal { choice, text } => {
-                match self.choice(*choice).items.last_mut() {
-                    Some(Item::Refusal(said)) => said.push_str(text),
-                    _ => self.push(*choice, Item::Refusal(text.to_string())),
-                };
-            }
+            Event::Refusal { choice, text } => match self.choice(*choice).items.last_mut() {
+                Some(Item::Refusal(said)) => said.push_str(text),
+                _ => self.push(*choice, Item::Refusal(text.to_string())),
+            },
             Event::Thought { choice, text } => self.thought(*choice, text),
             Event::Signature { choice, signature } => self.sign(*choice, signature),
             Event::SealedThought { choice, data } => {

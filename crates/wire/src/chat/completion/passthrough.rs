@@ -80,7 +80,7 @@ impl Finish<'_> {
         })
     }
 
-    fn usage(&self, usage: &[u8], out: &mut Vec<u8>) -> Result<(), JsonFault> {
+    pub(crate) fn usage(&self, usage: &[u8], out: &mut Vec<u8>) -> Result<(), JsonFault> {
         let decide = |name: &str, _: &[u8], out: &mut Vec<u8>| match (name, self.completion_tokens)
         {
             ("completion_tokens", Some(tokens)) => {

@@ -5,21 +5,21 @@ use std::{borrow::Cow, fmt, ops::RangeInclusive};
 use super::RequestFault;
 use crate::json::{Cursor, Kind, Text};
 
-pub(super) type Checked<T = ()> = Result<T, RequestFault>;
+pub(crate) type Checked<T = ()> = Result<T, RequestFault>;
 
 /// The path of the body itself.
-pub(super) const ROOT: Path<'static> = Path::Root;
+pub(crate) const ROOT: Path<'static> = Path::Root;
 
 /// Where in the body we are; a list on the stack that costs nothing until it is printed.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Path<'p> {
+pub(crate) enum Path<'p> {
     Root,
     Field(&'p Path<'p>, &'p str),
     Index(&'p Path<'p>, usize),
 }
 
 impl<'p> Path<'p> {
-    pub(super) fn field(&'p self, name: &'p str) -> Self {
+    pub(crate) fn field(&'p self, name: &'p str) -> Self {
         Path::Field(self, name)
     }
 }
@@ -44,7 +44,7 @@ fn clip(name: &str) -> &str {
 }
 
 /// The error for a value of the wrong kind, or for no value at all.
-pub(super) fn wrong_kind(cursor: &mut Cursor<'_>, at: &Path<'_>, expected: &str) -> RequestFault {
+pub(crate) fn wrong_kind(cursor: &mut Cursor<'_>, at: &Path<'_>, expected: &str) -> RequestFault {
     let got = match cursor.kind() {
         Kind::Object => "an object",
         Kind::Array => "an array",
@@ -62,7 +62,7 @@ pub(super) fn wrong_kind(cursor: &mut Cursor<'_>, at: &Path<'_>, expected: &str)
 }
 
 /// A string as it stands.
-pub(super) fn text<'a>(cursor: &mut Cursor<'a>, at: &Path<'_>) -> Checked<Text<'a>> {
+pub(crate) fn text<'a>(cursor: &mut Cursor<'a>, at: &Path<'_>) -> Checked<Text<'a>> {
     if cursor.kind() == Kind::String {
         Ok(cursor.string()?)
     } else {
@@ -71,7 +71,7 @@ pub(super) fn text<'a>(cursor: &mut Cursor<'a>, at: &Path<'_>) -> Checked<Text<'
 }
 
 /// A string of at most `max` characters, decoded.
-pub(super) fn short_text<'a>(
+pub(crate) fn short_text<'a>(
     cursor: &mut Cursor<'a>,
     at: &Path<'_>,
     max: usize,
@@ -89,7 +89,7 @@ pub(super) fn short_text<'a>(
 }
 
 /// A model id: not empty, at most 256 characters, none of them a control character.
-pub(super) fn model_id<'a>(cursor: &mut Cursor<'a>, at: &Path<'_>) -> Checked<Cow<'a, str>> {
+pub(crate) fn model_id<'a>(cursor: &mut Cursor<'a>, at: &Path<'_>) -> Checked<Cow<'a, str>> {
     let id = short_text(cursor, at, 256)?;
     if id.trim().is_empty() || id.chars().any(char::is_control) {
         return Err(RequestFault::value(
@@ -101,7 +101,7 @@ pub(super) fn model_id<'a>(cursor: &mut Cursor<'a>, at: &Path<'_>) -> Checked<Co
 }
 
 /// A name made of `[A-Za-z0-9_-]{1,64}`.
-pub(super) fn identifier(cursor: &mut Cursor<'_>, at: &Path<'_>) -> Checked {
+pub(crate) fn identifier(cursor: &mut Cursor<'_>, at: &Path<'_>) -> Checked {
     let name = text(cursor, at)?;
     let Some(name) = name.decode() else {
         return Err(RequestFault::value(at, "a name"));
@@ -121,7 +121,7 @@ pub(super) fn identifier(cursor: &mut Cursor<'_>, at: &Path<'_>) -> Checked {
 }
 
 /// One of the `known` words.
-pub(super) fn word(
+pub(crate) fn word(
     cursor: &mut Cursor<'_>,
     at: &Path<'_>,
     known: &[&'static str],
@@ -137,7 +137,7 @@ pub(super) fn word(
 }
 
 /// A boolean.
-pub(super) fn boolean(cursor: &mut Cursor<'_>, at: &Path<'_>) -> Checked<bool> {
+pub(crate) fn boolean(cursor: &mut Cursor<'_>, at: &Path<'_>) -> Checked<bool> {
     if cursor.kind() == Kind::Bool {
         Ok(cursor.boolean()?)
     } else {
@@ -146,7 +146,7 @@ pub(super) fn boolean(cursor: &mut Cursor<'_>, at: &Path<'_>) -> Checked<bool> {
 }
 
 /// An integer within bounds, written without fraction or exponent.
-pub(super) fn integer(
+pub(crate) fn integer(
     cursor: &mut Cursor<'_>,
     at: &Path<'_>,
     bounds: RangeInclusive<i64>,
@@ -171,12 +171,12 @@ pub(super) fn integer(
 }
 
 /// A positive integer that fits 32 bits.
-pub(super) fn count(cursor: &mut Cursor<'_>, at: &Path<'_>, max: u32) -> Checked<u32> {
+pub(crate) fn count(cursor: &mut Cursor<'_>, at: &Path<'_>, max: u32) -> Checked<u32> {
     integer(cursor, at, 1..=i64::from(max)).map(|value| u32::try_from(value).unwrap_or(max))
 }
 
 /// A number within bounds.
-pub(super) fn decimal(
+pub(crate) fn decimal(
     cursor: &mut Cursor<'_>,
     at: &Path<'_>,
     bounds: RangeInclusive<f64>,
@@ -198,7 +198,7 @@ pub(super) fn decimal(
 /// Walks an object: `each` reads the members named in `known`, the others are passed over; nulls count as absent.
 ///
 /// A known key that comes twice is refused, since the provider might believe the other one.
-pub(super) fn members<'a>(
+pub(crate) fn members<'a>(
     cursor: &mut Cursor<'a>,
     at: &Path<'_>,
     known: &[&str],
@@ -227,7 +227,7 @@ pub(super) fn members<'a>(
 }
 
 /// Walks an array of at most `max` items and gives their number.
-pub(super) fn items<'a>(
+pub(crate) fn items<'a>(
     cursor: &mut Cursor<'a>,
     at: &Path<'_>,
     max: usize,
@@ -251,7 +251,7 @@ pub(super) fn items<'a>(
 }
 
 /// Like [`items`], refusing an empty array.
-pub(super) fn some_items<'a>(
+pub(crate) fn some_items<'a>(
     cursor: &mut Cursor<'a>,
     at: &Path<'_>,
     max: usize,
@@ -268,7 +268,7 @@ pub(super) fn some_items<'a>(
 }
 
 /// Checks that the value is an object, whatever it holds.
-pub(super) fn object(cursor: &mut Cursor<'_>, at: &Path<'_>) -> Checked {
+pub(crate) fn object(cursor: &mut Cursor<'_>, at: &Path<'_>) -> Checked {
     members(cursor, at, &[], |_, _, _| Ok(()))
 }
 

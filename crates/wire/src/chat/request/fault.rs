@@ -15,7 +15,7 @@ pub struct RequestFault {
 }
 
 impl RequestFault {
-    pub(super) fn new(at: &Path<'_>, code: &'static str, message: String) -> Self {
+    pub(crate) fn new(at: &Path<'_>, code: &'static str, message: String) -> Self {
         Self {
             message,
             param: Some(at.to_string()),
@@ -24,7 +24,7 @@ impl RequestFault {
     }
 
     /// The body as a whole is unreadable.
-    pub(super) fn syntax(message: impl Into<String>) -> Self {
+    pub(crate) fn syntax(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             param: None,
@@ -32,7 +32,7 @@ impl RequestFault {
         }
     }
 
-    pub(super) fn duplicate(at: &Path<'_>) -> Self {
+    pub(crate) fn duplicate(at: &Path<'_>) -> Self {
         Self::new(
             at,
             "duplicate_key",
@@ -40,7 +40,7 @@ impl RequestFault {
         )
     }
 
-    pub(super) fn missing(at: &Path<'_>) -> Self {
+    pub(crate) fn missing(at: &Path<'_>) -> Self {
         Self::new(
             at,
             "missing_required_parameter",
@@ -48,7 +48,7 @@ impl RequestFault {
         )
     }
 
-    pub(super) fn kind(at: &Path<'_>, expected: &str, got: &str) -> Self {
+    pub(crate) fn kind(at: &Path<'_>, expected: &str, got: &str) -> Self {
         Self::new(
             at,
             "invalid_type",
@@ -56,7 +56,7 @@ impl RequestFault {
         )
     }
 
-    pub(super) fn value(at: &Path<'_>, expected: &str) -> Self {
+    pub(crate) fn value(at: &Path<'_>, expected: &str) -> Self {
         Self::new(
             at,
             "invalid_value",
