@@ -3,3 +3,4 @@ DROP TABLE spend_counters;
 DROP TABLE transfers;
 DROP TABLE holds;
 DROP TABLE ledger_accounts;
+DROP FUNCTION vuzo_refuse_batch();

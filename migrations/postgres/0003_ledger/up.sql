@@ -1,3 +1,16 @@
+-- What a batch of the ledger writes is checked by the statement that writes it, which
+-- leaves together with the commit. A conflict ends the transaction.
+CREATE FUNCTION vuzo_refuse_batch() RETURNS BOOLEAN
+    LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a row is not as it was when the batch was decided on'
+        USING ERRCODE = 'serialization_failure';
+END
+$$;
+
+-- A table has one CHECK at the most: each is read and prepared anew for every
+-- statement that writes.
+--
 -- The sources of every wallet. The operator's own accounts have no row: every call
 -- would contend for it, and their balance is the sum of their transfers.
 --
@@ -8,18 +21,23 @@ CREATE TABLE ledger_accounts (
     id          UUID   NOT NULL PRIMARY KEY,
     account_id  UUID   NOT NULL,
     currency    TEXT   NOT NULL,
-    kind        TEXT   NOT NULL CHECK (kind IN ('paid', 'grant')),
-    grant_kind  TEXT   CHECK (grant_kind IN ('trial', 'plan', 'promo')),
+    kind        TEXT   NOT NULL,
+    grant_kind  TEXT,
     expires_at  BIGINT,
     -- When the reaper has to look at it; NULL if it never ends or nothing is left.
     lapses_at   BIGINT,
     posted      BIGINT NOT NULL,
-    held        BIGINT NOT NULL CHECK (held >= 0),
-    credit_line BIGINT NOT NULL CHECK (credit_line >= 0),
-    floor       BIGINT NOT NULL CHECK (floor <= -credit_line),
-    CHECK ((kind = 'grant') = (grant_kind IS NOT NULL)),
-    CHECK (kind = 'grant' OR expires_at IS NULL),
-    CHECK (posted - held >= floor)
+    held        BIGINT NOT NULL,
+    credit_line BIGINT NOT NULL,
+    floor       BIGINT NOT NULL,
+    CHECK (
+        least(held, credit_line) >= 0 AND floor <= -credit_line AND posted - held >= floor
+        AND CASE kind
+            WHEN 'paid' THEN grant_kind IS NULL AND expires_at IS NULL
+            WHEN 'grant' THEN coalesce(grant_kind IN ('trial', 'plan', 'promo'), false)
+            ELSE false
+        END
+    )
 ) WITH (fillfactor = 50);
 CREATE INDEX ledger_accounts_by_account ON ledger_accounts (account_id, currency);
 CREATE UNIQUE INDEX ledger_accounts_one_paid ON ledger_accounts (account_id, currency)
@@ -35,13 +53,17 @@ CREATE TABLE holds (
     currency   TEXT   NOT NULL,
     parts      TEXT   NOT NULL,
     caps       TEXT   NOT NULL,
-    state      TEXT   NOT NULL CHECK (state IN ('open', 'captured', 'expired')),
+    state      TEXT   NOT NULL,
     captured   BIGINT,
     ended_at   BIGINT,
     placed_at  BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    CHECK ((state = 'open') = (ended_at IS NULL)),
-    CHECK ((state = 'captured') = (captured IS NOT NULL))
+    CHECK (CASE state
+        WHEN 'open' THEN ended_at IS NULL AND captured IS NULL
+        WHEN 'captured' THEN ended_at IS NOT NULL AND captured IS NOT NULL
+        WHEN 'expired' THEN ended_at IS NOT NULL AND captured IS NULL
+        ELSE false
+    END)
 ) WITH (fillfactor = 80);
 CREATE INDEX holds_open ON holds (expires_at) WHERE state = 'open';
 
@@ -50,15 +72,16 @@ CREATE TABLE transfers (
     account_id    UUID   NOT NULL,
     id            UUID   NOT NULL,
     debit_id      UUID   NOT NULL,
-    credit_id     UUID   NOT NULL CHECK (credit_id <> debit_id),
-    amount        BIGINT NOT NULL CHECK (amount > 0),
+    credit_id     UUID   NOT NULL,
+    amount        BIGINT NOT NULL,
     currency      TEXT   NOT NULL,
     kind          TEXT   NOT NULL,
     call_id       UUID,
     description   TEXT,
     balance_after BIGINT,
     created_at    BIGINT NOT NULL,
-    PRIMARY KEY (account_id, id)
+    PRIMARY KEY (account_id, id),
+    CHECK (amount > 0 AND credit_id <> debit_id)
 );
 CREATE TRIGGER transfers_append_only BEFORE UPDATE OR DELETE ON transfers
     FOR EACH ROW EXECUTE FUNCTION vuzo_refuse_change();

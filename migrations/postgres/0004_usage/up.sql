@@ -15,9 +15,9 @@ CREATE TABLE usage (
     completion_tokens BIGINT  NOT NULL,
     estimated         BOOLEAN NOT NULL,
     currency          TEXT    NOT NULL,
-    cost              BIGINT  NOT NULL CHECK (cost >= 0),
-    charged           BIGINT  NOT NULL CHECK (charged >= 0),
-    shortfall         BIGINT  NOT NULL CHECK (shortfall >= 0),
+    cost              BIGINT  NOT NULL,
+    charged           BIGINT  NOT NULL,
+    shortfall         BIGINT  NOT NULL,
     provider_cost     BIGINT  NOT NULL,
     price_version     BIGINT  NOT NULL,
     rule_id           UUID,
@@ -28,7 +28,7 @@ CREATE TABLE usage (
     detail            TEXT    NOT NULL,
     created_at        BIGINT  NOT NULL,
     PRIMARY KEY (account_id, id),
-    CHECK (charged + shortfall = cost)
+    CHECK (least(charged, shortfall) >= 0 AND charged + shortfall = cost)
 );
 CREATE INDEX usage_by_time ON usage (account_id, created_at);
 CREATE TRIGGER usage_append_only BEFORE UPDATE OR DELETE ON usage

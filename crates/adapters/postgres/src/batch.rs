@@ -17,7 +17,7 @@ pub(crate) use claims::Claims;
 pub(crate) use counters::{Counters, read_counters};
 pub(crate) use holds::Holds;
 pub(crate) use load::load;
-pub(crate) use save::save;
+pub(crate) use save::Changes;
 pub(crate) use wants::Wants;
 
 use core::error::Error;

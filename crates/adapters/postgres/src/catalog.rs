@@ -40,6 +40,19 @@ impl Catalog for PgStore {
             .await
     }
 
+    async fn save_models(
+        &self,
+        mut writes: Vec<ModelWrite>,
+    ) -> Result<Vec<ModelEntry>, Unavailable> {
+        // In one order, so that two who save many at once do not wait for each other.
+        writes.sort_by(|one, other| one.model.id.cmp(&other.model.id));
+        self.database()
+            .transact("save_models", Scope::Everything, writes, |conn, writes| {
+                save_models(conn, writes).boxed()
+            })
+            .await
+    }
+
     async fn save_rule(&self, write: RuleWrite) -> Result<bool, Unavailable> {
         self.database()
             .transact("save_rule", Scope::Everything, write, |conn, write| {
@@ -138,6 +151,17 @@ async fn save_model(
         versions,
         model: write.model.clone(),
     })
+}
+
+async fn save_models(
+    conn: &mut AsyncPgConnection,
+    writes: &[ModelWrite],
+) -> Result<Vec<ModelEntry>, Fault<Unavailable>> {
+    let mut saved = Vec::with_capacity(writes.len());
+    for write in writes {
+        saved.push(save_model(conn, write).await?);
+    }
+    Ok(saved)
 }
 
 /// The version with the next number, unless it is the newest one over again.

@@ -74,7 +74,8 @@ impl Purpose {
             Self::Write => format!(
                 "{ROLE} {EVERYTHING} SET plan_cache_mode = force_generic_plan; \
                  SET enable_seqscan = off; SET enable_hashjoin = off; \
-                 SET enable_mergejoin = off; SET statement_timeout = {STATEMENT_LONGEST_MS}"
+                 SET enable_mergejoin = off; SET enable_bitmapscan = off; \
+                 SET statement_timeout = {STATEMENT_LONGEST_MS}"
             ),
             Self::Audit => {
                 format!("{ROLE} {EVERYTHING} SET statement_timeout = {AUDIT_LONGEST_MS}")

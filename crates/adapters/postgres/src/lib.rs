@@ -11,6 +11,7 @@ mod keys;
 mod ledger_audit;
 mod migrate;
 mod page;
+mod provider_keys;
 mod spend;
 mod statements;
 mod store;

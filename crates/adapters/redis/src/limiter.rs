@@ -103,8 +103,8 @@ impl Limiter for RedisLimiter {
         let mut command = Self::begin(&self.admit, plan.keys());
         command
             .arg(self.clock(admission))
-            .arg(admission.call.uuid().as_bytes());
-        plan.write_arguments(&mut command);
+            .arg(admission.call.uuid().as_bytes())
+            .arg(plan.packed());
         let script = Arc::clone(&self.admit);
         let answer: Vec<i64> = self
             .redis
@@ -119,7 +119,9 @@ impl Limiter for RedisLimiter {
     }
 
     async fn leave(&self, admission: &Admission, tokens: u64) -> Result<(), Unavailable> {
-        let plan = LeavePlan::of(admission, &KeyNames::new(&self.prefix, admission));
+        let difference = plan::difference(admission.tokens, tokens);
+        let names = KeyNames::new(&self.prefix, admission);
+        let plan = LeavePlan::of(admission, difference, &names);
         if plan.is_empty() {
             return Ok(());
         }
@@ -127,8 +129,8 @@ impl Limiter for RedisLimiter {
         command
             .arg(self.clock(admission))
             .arg(admission.call.uuid().as_bytes())
-            .arg(plan::difference(admission.tokens, tokens));
-        plan.write_arguments(&mut command);
+            .arg(difference)
+            .arg(plan.packed());
         let script = Arc::clone(&self.leave);
         let _done: i64 = self
             .redis

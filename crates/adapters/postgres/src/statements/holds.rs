@@ -7,7 +7,7 @@ use vuzo_domain::wallet::{Hold, HoldEnd, HoldState};
 use vuzo_sql::rows::HoldRow;
 use vuzo_sql::{RawId, Uid};
 
-use super::Rows;
+use super::{Columns, Rows};
 
 /// On which wallets holds are. That never changes, so it may be read before anything
 /// is locked.
@@ -56,8 +56,8 @@ impl QueryFragment<Pg> for ReadHolds {
     }
 }
 
-/// Writes new holds.
-#[derive(Default, QueryId)]
+/// New holds.
+#[derive(Default)]
 pub(crate) struct InsertHolds {
     pub(crate) ids: Vec<RawId>,
     accounts: Vec<RawId>,
@@ -88,20 +88,12 @@ impl InsertHolds {
     }
 }
 
-impl Rows for InsertHolds {
-    fn rows(&self) -> usize {
-        self.ids.len()
+impl Columns for InsertHolds {
+    fn is_empty(&self) -> bool {
+        self.ids.is_empty()
     }
-}
 
-impl QueryFragment<Pg> for InsertHolds {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "INSERT INTO holds (id, account_id, key_id, currency, parts, caps, state, captured, \
-                 ended_at, placed_at, expires_at) \
-             SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-             ON CONFLICT DO NOTHING",
-        );
+    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_bind_param_value_only::<Array<Uid>, _>(&self.ids)?;
         out.push_bind_param_value_only::<Array<Uid>, _>(&self.accounts)?;
         out.push_bind_param_value_only::<Array<Nullable<Uid>>, _>(&self.keys)?;
@@ -145,8 +137,8 @@ impl QueryFragment<Pg> for ExtendHolds {
     }
 }
 
-/// Writes that open holds have ended.
-#[derive(Default, QueryId)]
+/// Open holds that have ended.
+#[derive(Default)]
 pub(crate) struct EndHolds {
     pub(crate) ids: Vec<RawId>,
     states: Vec<&'static str>,
@@ -171,20 +163,12 @@ impl EndHolds {
     }
 }
 
-impl Rows for EndHolds {
-    fn rows(&self) -> usize {
-        self.ids.len()
+impl Columns for EndHolds {
+    fn is_empty(&self) -> bool {
+        self.ids.is_empty()
     }
-}
 
-impl QueryFragment<Pg> for EndHolds {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "UPDATE holds SET state = ($2)[array_position($1, id)], \
-                 captured = ($3)[array_position($1, id)], \
-                 ended_at = ($4)[array_position($1, id)] \
-             WHERE id = ANY ($1) AND ended_at IS NULL",
-        );
+    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_bind_param_value_only::<Array<Uid>, _>(&self.ids)?;
         out.push_bind_param_value_only::<Array<Text>, _>(&self.states)?;
         out.push_bind_param_value_only::<Array<Nullable<BigInt>>, _>(&self.captured)?;

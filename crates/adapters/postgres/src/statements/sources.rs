@@ -6,7 +6,7 @@ use vuzo_domain::id::AccountId;
 use vuzo_domain::money::Currency;
 use vuzo_sql::{RawId, Uid};
 
-use super::Rows;
+use super::Columns;
 
 /// Some wallets, as columns: every account in every currency that is named. That may
 /// be more than was asked for, which does no harm, and is found by key whatever the
@@ -86,27 +86,20 @@ impl QueryFragment<Pg> for ReadSources {
     }
 }
 
-/// Writes the sums of sources.
-#[derive(Default, QueryId)]
+/// The sums of sources.
+#[derive(Default)]
 pub(crate) struct SaveSources {
     pub(crate) ids: Vec<RawId>,
     pub(crate) posted: Vec<i64>,
     pub(crate) held: Vec<i64>,
 }
 
-impl Rows for SaveSources {
-    fn rows(&self) -> usize {
-        self.ids.len()
+impl Columns for SaveSources {
+    fn is_empty(&self) -> bool {
+        self.ids.is_empty()
     }
-}
 
-impl QueryFragment<Pg> for SaveSources {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "UPDATE ledger_accounts SET posted = ($2)[array_position($1, id)], \
-                 held = ($3)[array_position($1, id)] \
-             WHERE id = ANY ($1)",
-        );
+    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_bind_param_value_only::<Array<Uid>, _>(&self.ids)?;
         out.push_bind_param_value_only::<Array<BigInt>, _>(&self.posted)?;
         out.push_bind_param_value_only::<Array<BigInt>, _>(&self.held)

@@ -1,13 +1,13 @@
 use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use vuzo_sql::rows::NewTransferRow;
 use vuzo_sql::{RawId, Uid};
 
-use super::Rows;
+use super::Columns;
 
-/// Writes transfers.
+/// New transfers.
 #[derive(Default)]
 pub(crate) struct InsertTransfers<'transfer> {
     accounts: Vec<RawId>,
@@ -39,26 +39,12 @@ impl<'transfer> InsertTransfers<'transfer> {
     }
 }
 
-impl QueryId for InsertTransfers<'_> {
-    type QueryId = InsertTransfers<'static>;
-
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Rows for InsertTransfers<'_> {
-    fn rows(&self) -> usize {
-        self.ids.len()
+impl Columns for InsertTransfers<'_> {
+    fn is_empty(&self) -> bool {
+        self.ids.is_empty()
     }
-}
 
-impl QueryFragment<Pg> for InsertTransfers<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "INSERT INTO transfers (account_id, id, debit_id, credit_id, amount, currency, kind, \
-                 call_id, description, balance_after, created_at) \
-             SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-             ON CONFLICT DO NOTHING",
-        );
+    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_bind_param_value_only::<Array<Uid>, _>(&self.accounts)?;
         out.push_bind_param_value_only::<Array<Uid>, _>(&self.ids)?;
         out.push_bind_param_value_only::<Array<Uid>, _>(&self.debits)?;

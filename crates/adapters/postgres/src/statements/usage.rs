@@ -5,7 +5,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use vuzo_sql::rows::NewUsageRow;
 use vuzo_sql::{RawId, Uid};
 
-use super::Rows;
+use super::Columns;
 
 /// Reads what calls were settled by: `(id, charged, shortfall)`.
 #[derive(Default, QueryId)]
@@ -30,7 +30,7 @@ impl QueryFragment<Pg> for ReadSettled {
     }
 }
 
-/// Writes calls into the usage log.
+/// New rows of the usage log.
 #[derive(Default)]
 pub(crate) struct InsertUsage<'record> {
     accounts: Vec<RawId>,
@@ -92,29 +92,12 @@ impl<'record> InsertUsage<'record> {
     }
 }
 
-impl QueryId for InsertUsage<'_> {
-    type QueryId = InsertUsage<'static>;
-
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Rows for InsertUsage<'_> {
-    fn rows(&self) -> usize {
-        self.ids.len()
+impl Columns for InsertUsage<'_> {
+    fn is_empty(&self) -> bool {
+        self.ids.is_empty()
     }
-}
 
-impl QueryFragment<Pg> for InsertUsage<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "INSERT INTO usage (account_id, id, key_id, environment, endpoint, model, \
-                 served_model, provider, stream, status, prompt_tokens, completion_tokens, \
-                 estimated, currency, cost, charged, shortfall, provider_cost, price_version, \
-                 rule_id, held, latency_us, first_token_us, metadata, detail, created_at) \
-             SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
-                 $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) \
-             ON CONFLICT DO NOTHING",
-        );
+    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_bind_param_value_only::<Array<Uid>, _>(&self.accounts)?;
         out.push_bind_param_value_only::<Array<Uid>, _>(&self.ids)?;
         out.push_bind_param_value_only::<Array<Nullable<Uid>>, _>(&self.keys)?;

@@ -3,15 +3,20 @@ use core::mem;
 use core::time::Duration;
 use std::sync::Arc;
 
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
+use diesel::QueryResult;
+use diesel::dsl::sql;
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
+use tokio::try_join;
 
 use super::LARGEST_BATCH;
 use super::job::Job;
-use crate::batch::{Broken, Wants, load, save};
+use crate::batch::{Broken, Changes, Wants, load};
 use crate::connect::{Connector, Purpose};
+use crate::statements::WriteLedger;
 
 /// How long one attempt at a transaction may take, whatever the server does.
 const ATTEMPT_LONGEST: Duration = Duration::from_secs(12);
@@ -46,6 +51,10 @@ enum Trouble {
 #[derive(Debug, thiserror::Error)]
 #[error("the database did not answer in time")]
 struct TooSlow;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the server does not keep the writer's statement")]
+struct NotPrepared;
 
 /// How far a transaction came.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -140,6 +149,21 @@ impl Session {
         None
     }
 
+    async fn connect(&self) -> Result<AsyncPgConnection, Trouble> {
+        let away = |fault: Box<dyn Error + Send + Sync>| Trouble::Away(fault);
+        let conn = self
+            .connector
+            .open(Purpose::Write)
+            .await
+            .map_err(|fault| away(Box::new(fault)))?;
+        match timeout(ATTEMPT_LONGEST, prepare(&conn)).await {
+            Ok(Ok(true)) => Ok(conn),
+            Ok(Ok(false)) => Err(away(Box::new(NotPrepared))),
+            Ok(Err(fault)) => Err(away(Box::new(fault))),
+            Err(_elapsed) => Err(away(Box::new(TooSlow))),
+        }
+    }
+
     async fn attempt(
         &mut self,
         jobs: &[Box<dyn Job>],
@@ -148,11 +172,7 @@ impl Session {
     ) -> Result<(), Trouble> {
         let conn = match self.conn.take() {
             Some(conn) => conn,
-            None => self
-                .connector
-                .open(Purpose::Write)
-                .await
-                .map_err(|fault| Trouble::Away(Box::new(fault)))?,
+            None => self.connect().await?,
         };
         let run = timeout(
             ATTEMPT_LONGEST,
@@ -179,6 +199,21 @@ impl Session {
             Err(_elapsed) => Err(Trouble::Away(Box::new(TooSlow))),
         }
     }
+}
+
+/// Has the server prepare the statement that is sent together with the commit. Were
+/// it not known yet, the commit would overtake it.
+async fn prepare(conn: &AsyncPgConnection) -> QueryResult<bool> {
+    WriteLedger::default().execute(&mut &*conn).await?;
+    let beginning = format!("{}%", WriteLedger::BEGINNING);
+    let known = sql::<BigInt>("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE ")
+        .bind::<Text, _>(beginning);
+    let known: i64 = known.get_result(&mut &*conn).await?;
+    Ok(known == 1)
+}
+
+async fn commit(conn: &AsyncPgConnection) -> Result<(), Broken> {
+    Ok((&mut &*conn).batch_execute("COMMIT").await?)
 }
 
 /// Locks, reads, decides, writes and commits.
@@ -208,9 +243,17 @@ async fn transaction(
         job.decide(&mut batch)
             .map_err(|fault| Broken::At(place, fault))?;
     }
-    save(conn, &batch).await?;
-    *progress = Progress::Committing;
-    (&mut &*conn).batch_execute("COMMIT").await?;
+    let changes = Changes::of(&batch);
+    if changes.is_one_statement() {
+        // One round trip for both: where the statement fails, the server takes the
+        // commit for a roll-back.
+        *progress = Progress::Committing;
+        try_join!(biased; changes.save(conn), commit(conn))?;
+    } else {
+        changes.save(conn).await?;
+        *progress = Progress::Committing;
+        commit(conn).await?;
+    }
     Ok(())
 }
 

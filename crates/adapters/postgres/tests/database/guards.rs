@@ -104,6 +104,36 @@ async fn the_floor_follows_a_refund_and_comes_back() {
     world.expect_figures(&customer, 50, 0).await;
 }
 
+/// The commit has left before it is known whether every row was written as it was
+/// decided: where one was not, nothing of the batch is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_goes_astray_takes_its_commit_with_it() {
+    const HOLDS: &str = "SELECT count(*) AS count FROM holds";
+    let database = Database::new().await;
+    let world = world(&database);
+    let customer = world.customer_with(1_000).await;
+    let mut conn = database.by_hand().await;
+    conn.batch_execute(
+        "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN RETURN NULL; END'; \
+         CREATE TRIGGER swallow BEFORE UPDATE ON ledger_accounts \
+             FOR EACH ROW EXECUTE FUNCTION swallow()",
+    )
+    .await
+    .unwrap();
+    let command = world.hold(&customer, 400);
+    let refused = world.store.wallets.place_hold(command.clone()).await;
+    let reason = format!("{:?}", refused.unwrap_err());
+    assert!(reason.contains("Unavailable"), "{reason}");
+    assert_eq!(count(&mut conn, HOLDS).await, 0);
+    conn.batch_execute("DROP TRIGGER swallow ON ledger_accounts")
+        .await
+        .unwrap();
+    world.place(&command).await;
+    assert_eq!(count(&mut conn, HOLDS).await, 1);
+    world.expect_figures(&customer, 1_000, 400).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_contradicts_the_model_is_named() {
     let database = Database::new().await;

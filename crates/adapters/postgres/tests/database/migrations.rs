@@ -16,7 +16,7 @@ async fn migrating_at_once_is_fine() {
     let url = database.url();
     let runtime = Handle::current();
     let pending = PgStore::pending(&url, &runtime).await.unwrap();
-    assert_eq!(pending.len(), 5, "{pending:?}");
+    assert_eq!(pending.len(), 7, "{pending:?}");
     let migrate = |_| {
         let url = url.clone();
         async move {
@@ -26,7 +26,7 @@ async fn migrating_at_once_is_fine() {
     };
     let mut applied = at_once((0..4).map(migrate)).await;
     applied.sort_unstable();
-    assert_eq!(applied, [0, 0, 0, 5]);
+    assert_eq!(applied, [0, 0, 0, 7]);
     let pending = PgStore::pending(&url, &runtime).await.unwrap();
     assert_eq!(pending, Vec::<String>::new());
     database.open().ping().await.unwrap();
@@ -40,7 +40,7 @@ async fn a_user_that_owns_nothing_sees_whether_it_may_serve() {
     let (name, url) = database.user().await;
     let runtime = Handle::current();
     let pending = PgStore::pending(&url, &runtime).await.unwrap();
-    assert_eq!(pending.len(), 5, "{pending:?}");
+    assert_eq!(pending.len(), 7, "{pending:?}");
     let mut owner = database.by_hand().await;
     let tables = "SELECT count(*) AS count FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(count(&mut owner, tables).await, 0, "looking makes nothing");
@@ -77,7 +77,7 @@ async fn a_member_without_admin_option_migrates() {
     conn.batch_execute(&give).await.unwrap();
     let runtime = Handle::current();
     let applied = PgStore::migrate(&url, &runtime).await.unwrap();
-    assert_eq!(applied.len(), 5, "{applied:?}");
+    assert_eq!(applied.len(), 7, "{applied:?}");
     let store = PgStore::open_as_is(&Settings::new(url), runtime).unwrap();
     store.ping().await.unwrap();
 }

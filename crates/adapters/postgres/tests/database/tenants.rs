@@ -20,11 +20,12 @@ const TENANT_TABLES: [(&str, &str); 7] = [
 ];
 
 /// Tables that no tenant sees.
-const OPERATOR_TABLES: [&str; 4] = [
+const OPERATOR_TABLES: [&str; 5] = [
     "sessions",
     "used_refresh_tokens",
     "spend_counters",
     "audit_log",
+    "provider_keys",
 ];
 
 /// Tables that are everybody's.

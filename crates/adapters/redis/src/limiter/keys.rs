@@ -11,7 +11,7 @@ pub(super) struct KeyNames<'a> {
 }
 
 /// The layout of the keys and of what is in them; see `window.lua`.
-pub(super) const LAYOUT: &str = "vuzo:limit:1:";
+pub(super) const LAYOUT: &str = "vuzo:limit:2:";
 
 impl<'a> KeyNames<'a> {
     pub(super) fn new(prefix: &'a str, admission: &Admission) -> Self {
@@ -34,17 +34,20 @@ impl<'a> KeyNames<'a> {
     }
 }
 
-/// The last word of a window's key.
-pub(super) const fn window_suffix(counted: Counted, window: RateWindow) -> &'static str {
+/// Which of `NAMES` in `window.lua` a window has.
+pub(super) const fn window_kind(counted: Counted, window: RateWindow) -> u8 {
     match (counted, window) {
-        (Counted::Requests, RateWindow::Minute) => "rm",
-        (Counted::Requests, RateWindow::Hour) => "rh",
-        (Counted::Requests, RateWindow::Day) => "rd",
-        (Counted::Tokens, RateWindow::Minute) => "tm",
-        (Counted::Tokens, RateWindow::Hour) => "th",
-        (Counted::Tokens, RateWindow::Day) => "td",
+        (Counted::Requests, RateWindow::Minute) => 1,
+        (Counted::Requests, RateWindow::Hour) => 2,
+        (Counted::Requests, RateWindow::Day) => 3,
+        (Counted::Tokens, RateWindow::Minute) => 4,
+        (Counted::Tokens, RateWindow::Hour) => 5,
+        (Counted::Tokens, RateWindow::Day) => 6,
     }
 }
+
+/// The last word of the key of a scope's windows.
+pub(super) const WINDOWS_SUFFIX: &str = "windows";
 
 /// The last word of the key of a scope's open calls.
 pub(super) const OPEN_SUFFIX: &str = "open";

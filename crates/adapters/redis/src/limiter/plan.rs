@@ -1,8 +1,7 @@
-use redis::Cmd;
 use vuzo_domain::limit::{Counted, LimitScope, Limited, Limits, RateWindow};
-use vuzo_domain::port::Admission;
+use vuzo_domain::port::{Admission, LimitScopeRules};
 
-use super::keys::{KeyNames, OPEN_SUFFIX, window_suffix};
+use super::keys::{KeyNames, OPEN_SUFFIX, WINDOWS_SUFFIX, window_kind};
 
 /// The largest integer that a script counts exactly: its numbers are doubles. Nine
 /// quadrillion calls or tokens are as good as no limit.
@@ -15,21 +14,18 @@ pub(super) struct PlannedLimit {
     pub(super) limit: u64,
 }
 
-/// What the script that admits is to look at: all windows, then all sets.
+/// What the script that admits is to look at, packed as it reads it.
 #[derive(Default)]
 pub(super) struct AdmitPlan {
     keys: Vec<String>,
     windows: Vec<PlannedWindow>,
     sets: Vec<PlannedSet>,
+    packed: Vec<u8>,
 }
 
 struct PlannedWindow {
     planned: PlannedLimit,
     window: RateWindow,
-    need: u64,
-    amount: u64,
-    /// The ordinal of its scope's set, from one; zero if it keeps none.
-    set: usize,
 }
 
 struct PlannedSet {
@@ -40,47 +36,57 @@ struct PlannedSet {
 impl AdmitPlan {
     pub(super) fn of(admission: &Admission, names: &KeyNames<'_>) -> Self {
         let mut plan = Self::default();
-        let mut set_keys = Vec::new();
-        for rules in &admission.scopes {
-            if rules.limits.is_unlimited() {
-                continue;
-            }
-            let base = names.scope(rules.scope);
-            if keeps_open_calls(&rules.limits) {
-                set_keys.push(format!("{base}{OPEN_SUFFIX}"));
-                plan.sets.push(PlannedSet {
-                    scope: rules.scope,
-                    limit: rules.limits.max_concurrency,
-                });
-            }
-            let set = if keeps_open_calls(&rules.limits) {
-                plan.sets.len()
-            } else {
-                0
-            };
-            for (counted, window, limit) in rules.limits.windows() {
-                let suffix = window_suffix(counted, window);
-                plan.keys.push(format!("{base}{suffix}"));
-                // More tokens than a window holds at all need it to be empty.
-                let (need, amount) = match counted {
-                    Counted::Requests => (1, 1),
-                    Counted::Tokens => (admission.tokens.min(limit), admission.tokens),
-                };
-                plan.windows.push(PlannedWindow {
-                    planned: PlannedLimit {
-                        scope: rules.scope,
-                        limited: Limited::Window(counted, window),
-                        limit,
-                    },
-                    window,
-                    need,
-                    amount,
-                    set,
-                });
-            }
+        let limited = || {
+            let scopes = admission.scopes.iter();
+            scopes
+                .filter(|rules| !rules.limits.is_unlimited())
+                .take(usize::from(u8::MAX))
+        };
+        plan.pack(admission.tokens);
+        plan.packed.push(byte(limited().count()));
+        for rules in limited() {
+            plan.add(rules, &names.scope(rules.scope));
         }
-        plan.keys.append(&mut set_keys);
         plan
+    }
+
+    fn add(&mut self, rules: &LimitScopeRules, base: &str) {
+        let limits = &rules.limits;
+        let windows = limits.windows().count();
+        if windows > 0 {
+            self.keys.push(format!("{base}{WINDOWS_SUFFIX}"));
+        }
+        let mut keeps = 0;
+        if keeps_open_calls(limits) {
+            keeps = if limits.max_concurrency.is_some() {
+                2
+            } else {
+                1
+            };
+            self.keys.push(format!("{base}{OPEN_SUFFIX}"));
+            self.sets.push(PlannedSet {
+                scope: rules.scope,
+                limit: limits.max_concurrency,
+            });
+        }
+        self.packed.extend([byte(windows), keeps]);
+        self.pack(limits.max_concurrency.unwrap_or(0));
+        for (counted, window, limit) in limits.windows() {
+            self.packed.push(window_kind(counted, window));
+            self.pack(limit);
+            self.windows.push(PlannedWindow {
+                planned: PlannedLimit {
+                    scope: rules.scope,
+                    limited: Limited::Window(counted, window),
+                    limit,
+                },
+                window,
+            });
+        }
+    }
+
+    fn pack(&mut self, number: u64) {
+        self.packed.extend(number.min(EXACT).to_le_bytes());
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -112,22 +118,8 @@ impl AdmitPlan {
         })
     }
 
-    pub(super) fn write_arguments(&self, command: &mut Cmd) {
-        command.arg(self.windows.len());
-        for planned in &self.windows {
-            command
-                .arg(planned.need.min(EXACT))
-                .arg(planned.amount.min(EXACT))
-                .arg(planned.planned.limit.min(EXACT))
-                .arg(slot_micros(planned.window))
-                .arg(planned.set);
-        }
-        for set in &self.sets {
-            match set.limit {
-                Some(limit) => command.arg(limit.min(EXACT)),
-                None => command.arg(-1),
-            };
-        }
+    pub(super) fn packed(&self) -> &[u8] {
+        &self.packed
     }
 }
 
@@ -135,11 +127,12 @@ impl AdmitPlan {
 #[derive(Default)]
 pub(super) struct LeavePlan {
     keys: Vec<String>,
-    scopes: Vec<Vec<RateWindow>>,
+    packed: Vec<u8>,
 }
 
 impl LeavePlan {
-    pub(super) fn of(admission: &Admission, names: &KeyNames<'_>) -> Self {
+    /// Where a call took as many tokens as it was expected to, no window is touched.
+    pub(super) fn of(admission: &Admission, difference: i64, names: &KeyNames<'_>) -> Self {
         let mut plan = Self::default();
         for rules in &admission.scopes {
             if !keeps_open_calls(&rules.limits) {
@@ -147,12 +140,14 @@ impl LeavePlan {
             }
             let base = names.scope(rules.scope);
             plan.keys.push(format!("{base}{OPEN_SUFFIX}"));
-            let windows: Vec<RateWindow> = token_windows(&rules.limits).collect();
-            for window in &windows {
-                let suffix = window_suffix(Counted::Tokens, *window);
-                plan.keys.push(format!("{base}{suffix}"));
+            let corrected = || token_windows(&rules.limits).filter(|_| difference != 0);
+            plan.packed.push(byte(corrected().count()));
+            for window in corrected() {
+                plan.packed.push(window_kind(Counted::Tokens, window));
             }
-            plan.scopes.push(windows);
+            if corrected().next().is_some() {
+                plan.keys.push(format!("{base}{WINDOWS_SUFFIX}"));
+            }
         }
         plan
     }
@@ -165,13 +160,8 @@ impl LeavePlan {
         &self.keys
     }
 
-    pub(super) fn write_arguments(&self, command: &mut Cmd) {
-        for windows in &self.scopes {
-            command.arg(windows.len());
-            for window in windows {
-                command.arg(slot_micros(*window));
-            }
-        }
+    pub(super) fn packed(&self) -> &[u8] {
+        &self.packed
     }
 }
 
@@ -194,6 +184,6 @@ fn token_windows(limits: &Limits) -> impl Iterator<Item = RateWindow> {
         .map(|(_, window, _)| window)
 }
 
-fn slot_micros(window: RateWindow) -> u64 {
-    window.slot_secs().saturating_mul(1_000_000)
+fn byte(count: usize) -> u8 {
+    u8::try_from(count).unwrap_or(u8::MAX)
 }

@@ -1,11 +1,17 @@
--- Sliding windows, version 1. The layout of the keys is part of the version: a change
+-- Sliding windows, version 2. The layout of the keys is part of the version: a change
 -- of layout takes a new prefix (LAYOUT in keys.rs), so that two releases that run side
 -- by side while one replaces the other do not read each other's counters.
 --
--- A window is a hash: `newest` is the index of its newest slot, `sum` what all slots
--- hold, and `0` to `60` are the slots by index modulo 61. It says the same as
+-- All windows of a scope are one hash. A window has a field of its name: the index of
+-- its newest slot, what all slots hold and what the newest holds, packed, since turning
+-- numbers into text and back is most of what a script costs. The older slots are the
+-- fields of the name and `0` to `60`, the index modulo 61. A call in the same slot as
+-- the one before reads and writes one field a window. It says the same as
 -- `SlidingWindow` of the domain at a cost that does not grow with the slots.
 local RING = 61
+local NAMES = { 'rm', 'rh', 'rd', 'tm', 'th', 'td' }
+local SLOTS = { 1000000, 60000000, 1440000000, 1000000, 60000000, 1440000000 }
+local HEAD = '<I8I8I8'
 
 local now = tonumber(ARGV[1])
 if not now then
@@ -13,72 +19,117 @@ if not now then
   now = time[1] * 1000000 + time[2]
 end
 
--- Reads a window and forgets the slots that have left it, in memory only.
-local function load_window(key, slot)
-  local current = (now - now % slot) / slot
-  local state = redis.call('HMGET', key, 'newest', 'sum', current % RING)
-  local newest = tonumber(state[1])
-  if not newest or current - newest >= RING then
-    return { key = key, slot = slot, newest = current, sum = 0, value = 0, fresh = true }
-  end
-  local sum = tonumber(state[2])
-  if current == newest then
-    return { key = key, slot = slot, newest = newest, sum = sum, value = tonumber(state[3]) or 0 }
-  end
-  if current < newest then
-    -- A clock that steps back counts into the newest slot.
-    local value = tonumber(redis.call('HGET', key, newest % RING)) or 0
-    return { key = key, slot = slot, newest = newest, sum = sum, value = value }
-  end
-  local gone = {}
-  for index = newest + 1, current do
-    gone[#gone + 1] = index % RING
-  end
-  local values = redis.call('HMGET', key, unpack(gone))
-  for position = 1, #gone do
-    sum = sum - (tonumber(values[position]) or 0)
-  end
-  return { key = key, slot = slot, newest = current, sum = sum, value = 0, gone = gone }
+local function text(number)
+  return string.format('%d', number)
 end
 
--- Makes the forgetting of `load_window` last.
-local function forget_gone(window)
-  if window.fresh then
-    redis.call('DEL', window.key)
-  elseif window.gone then
-    redis.call('HDEL', window.key, unpack(window.gone))
+-- The window of a kind as it is now, from what is stored of it. Slots that have left
+-- it are forgotten, in memory only.
+local function window_of(key, kind, head)
+  local name, slot = NAMES[kind], SLOTS[kind]
+  local current = (now - now % slot) / slot
+  local window = { name = name, slot = slot, newest = current, sum = 0, value = 0, moved = true }
+  if not head then
+    return window
   end
+  local newest, sum, value = struct.unpack(HEAD, head)
+  if current <= newest then
+    -- A clock that steps back counts into the newest slot.
+    window.newest, window.sum, window.value, window.moved = newest, sum, value, false
+    return window
+  end
+  window.gone = {}
+  if current - newest >= RING then
+    for position = 0, RING - 1 do
+      window.gone[position + 1] = name .. position
+    end
+    return window
+  end
+  for index = newest + 1, current do
+    window.gone[#window.gone + 1] = name .. index % RING
+  end
+  local values = redis.call('HMGET', key, unpack(window.gone))
+  for position = 1, #values do
+    sum = sum - (tonumber(values[position]) or 0)
+  end
+  window.sum, window.last, window.last_value = sum, newest, value
+  return window
+end
+
+local function load_windows(key, kinds)
+  local names = {}
+  for ordinal, kind in ipairs(kinds) do
+    names[ordinal] = NAMES[kind]
+  end
+  local heads = redis.call('HMGET', key, unpack(names))
+  local windows = {}
+  for ordinal, kind in ipairs(kinds) do
+    windows[ordinal] = window_of(key, kind, heads[ordinal])
+  end
+  return windows
 end
 
 local function add_to_window(window, amount)
-  if amount == 0 then
-    return
+  if amount > 0 then
+    window.sum, window.value = window.sum + amount, window.value + amount
+    window.changed = true
   end
-  forget_gone(window)
-  window.sum = window.sum + amount
-  window.value = window.value + amount
-  redis.call('HSET', window.key, 'newest', window.newest, 'sum', window.sum,
-    window.newest % RING, window.value)
-  if window.fresh or window.gone then
-    redis.call('PEXPIRE', window.key, window.slot * (RING + 1) / 1000)
+end
+
+-- Writes the windows of a scope that have changed.
+local function save_windows(key, windows)
+  local fields, gone, lifetime = {}, {}, 0
+  local function keep(field, value)
+    fields[#fields + 1] = field
+    fields[#fields + 1] = value
+  end
+  for _, window in ipairs(windows) do
+    if window.changed then
+      for _, field in ipairs(window.gone or {}) do
+        gone[#gone + 1] = field
+      end
+      if window.last then
+        keep(window.name .. window.last % RING, text(window.last_value))
+      end
+      for position, value in pairs(window.corrected or {}) do
+        keep(window.name .. position, text(value))
+      end
+      keep(window.name, struct.pack(HEAD, window.newest, window.sum, window.value))
+      if window.moved then
+        lifetime = math.max(lifetime, window.slot * (RING + 1) / 1000)
+      end
+    end
+  end
+  if #gone > 0 then
+    redis.call('HDEL', key, unpack(gone))
+  end
+  if #fields > 0 then
+    redis.call('HSET', key, unpack(fields))
+  end
+  if lifetime > 0 and redis.call('PTTL', key) < lifetime then
+    redis.call('PEXPIRE', key, text(lifetime))
   end
 end
 
 -- All slots by position; those that have left the window are absent.
-local function slots_of(window)
+local function slots_of(key, window)
   local slots = {}
-  if window.fresh then
-    return slots
-  end
-  local fields = redis.call('HGETALL', window.key)
-  for at = 1, #fields, 2 do
-    local position = tonumber(fields[at])
-    if position then
-      slots[position] = tonumber(fields[at + 1])
+  if not window.moved or window.last then
+    local names = {}
+    for position = 0, RING - 1 do
+      names[position + 1] = window.name .. position
+    end
+    local values = redis.call('HMGET', key, unpack(names))
+    for position = 0, RING - 1 do
+      slots[position] = tonumber(values[position + 1])
     end
   end
-  for _, position in ipairs(window.gone or {}) do
-    slots[position] = nil
+  if window.last then
+    slots[window.last % RING] = window.last_value
+    for index = window.last + 1, window.newest do
+      slots[index % RING] = nil
+    end
   end
+  slots[window.newest % RING] = window.value
   return slots
 end
