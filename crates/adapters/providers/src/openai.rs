@@ -1,28 +1,31 @@
 //! Providers that speak `OpenAI`'s chat wire: bytes pass through, facts are read off.
 
 mod dialect;
+mod embeddings;
 mod frame;
+mod native;
 mod relay;
 mod request;
 mod whole;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue,
 };
 use reqwest::{Response, StatusCode};
 use tokio::time::Instant;
 use vuzo_domain::catalog::ProviderId;
-use vuzo_domain::chat::{ProviderFault, Reply, UpstreamCall};
+use vuzo_domain::chat::{Endpoint, ProviderFault, Reply, UpstreamCall};
 use vuzo_domain::port::ChatProvider;
 use vuzo_domain::secret::Secret;
 
 pub use dialect::Dialect;
 use relay::Relay;
-pub(crate) use request::parse as parse_request;
+pub(crate) use request::{parse as parse_request, refused as refused_request};
 
 use crate::upstream::{
-    self, HttpClient, InvalidSettings, Target, body, exchange, fault, retry_after,
+    self, HttpClient, InvalidSettings, OwnKey, Target, body, exchange, fault, retry_after,
 };
 use crate::usage::{PromptFacts, UsageTally};
 
@@ -33,8 +36,9 @@ pub struct OpenAiSettings {
     pub id: ProviderId,
     /// Where its API begins, version part included: `https://api.openai.com/v1`.
     pub base_url: String,
-    /// The operator's key.
-    pub key: Secret,
+    /// The operator's key, where the configuration has one. Without it every call
+    /// brings a stored one.
+    pub key: Option<Secret>,
     /// Whose habits it has.
     pub dialect: Dialect,
     /// The site to name to `OpenRouter`; the other dialects leave it out.
@@ -55,6 +59,9 @@ pub struct Attribution {
 pub struct OpenAiShaped {
     id: ProviderId,
     target: Target,
+    embeddings: Target,
+    responses: Target,
+    key: OwnKey,
     dialect: Dialect,
     client: HttpClient,
 }
@@ -63,6 +70,7 @@ impl OpenAiShaped {
     /// Checks the settings; nothing is connected yet.
     pub fn new(settings: OpenAiSettings, client: HttpClient) -> Result<Self, InvalidSettings> {
         let headers = headers(&settings)?;
+        let key = OwnKey::new(&settings.id, "Bearer ", settings.key.as_ref())?;
         let OpenAiSettings {
             id,
             base_url,
@@ -70,9 +78,20 @@ impl OpenAiShaped {
             ..
         } = settings;
         let url = exchange::endpoint(&id, &base_url, "/chat/completions")?;
+        let embeddings = Target {
+            url: exchange::endpoint(&id, &base_url, "/embeddings")?,
+            headers: headers.clone(),
+        };
+        let responses = Target {
+            url: exchange::endpoint(&id, &base_url, "/responses")?,
+            headers: headers.clone(),
+        };
         Ok(Self {
             id,
             target: Target { url, headers },
+            embeddings,
+            responses,
+            key,
             dialect,
             client,
         })
@@ -111,18 +130,14 @@ impl ChatProvider for OpenAiShaped {
     }
 
     async fn open(&self, call: &UpstreamCall) -> Result<Reply, ProviderFault> {
+        match call.envelope.endpoint {
+            Endpoint::Embeddings => return self.embed(call).await.map(Reply::Whole),
+            Endpoint::Responses => return self.respond(call).await,
+            _ => {}
+        }
         let body = request::build(call, self.dialect.habits())?;
         let by = Instant::now() + self.client.patience().first_byte;
-        let response = self.client.post(self.target.clone(), body, by).await?;
-        let status = response.status();
-        if let Some(upstream) = response.headers().get("x-generation-id") {
-            tracing::debug!(generation = %call.generation, ?upstream, "provider named the call");
-        }
-        if !status.is_success() {
-            let fault = self.refusal(status, response, by).await;
-            tracing::info!(provider = %self.id, %status, kind = ?fault.kind, "provider refused");
-            return Err(fault);
-        }
+        let response = self.ask(self.target.clone(), call, body, by).await?;
         if call.envelope.stream {
             self.open_stream(call, response, by).await
         } else {
@@ -132,6 +147,28 @@ impl ChatProvider for OpenAiShaped {
 }
 
 impl OpenAiShaped {
+    /// Sends a request; an answer without a status of success is a fault.
+    async fn ask(
+        &self,
+        mut target: Target,
+        call: &UpstreamCall,
+        body: Bytes,
+        by: Instant,
+    ) -> Result<Response, ProviderFault> {
+        target.headers.insert(AUTHORIZATION, self.key.of(call)?);
+        let response = self.client.post(target, body, by).await?;
+        let status = response.status();
+        if let Some(upstream) = response.headers().get("x-generation-id") {
+            tracing::debug!(generation = %call.generation, ?upstream, "provider named the call");
+        }
+        if !status.is_success() {
+            let fault = self.refusal(status, response, by).await;
+            tracing::info!(provider = %self.id, %status, kind = ?fault.kind, "provider refused");
+            return Err(fault);
+        }
+        Ok(response)
+    }
+
     async fn refusal(&self, status: StatusCode, response: Response, by: Instant) -> ProviderFault {
         let retry_after = retry_after::of(response.headers());
         // A body that breaks off leaves the status to go by.
@@ -150,9 +187,6 @@ fn headers(settings: &OpenAiSettings) -> Result<HeaderMap, InvalidSettings> {
         })
     };
     let mut headers = HeaderMap::new();
-    let mut bearer = value("key", &format!("Bearer {}", settings.key.expose()))?;
-    bearer.set_sensitive(true);
-    headers.insert(AUTHORIZATION, bearer);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(
         ACCEPT,

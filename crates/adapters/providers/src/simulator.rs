@@ -2,6 +2,7 @@
 //! in the request.
 
 mod answer;
+mod embed;
 mod options;
 mod prompt;
 mod stream;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use vuzo_domain::catalog::ProviderId;
-use vuzo_domain::chat::{FaultKind, ProviderFault, Reply, UpstreamCall};
+use vuzo_domain::chat::{Endpoint, FaultKind, ProviderFault, Reply, UpstreamCall};
 use vuzo_domain::port::{ChatProvider, Clock};
 
 use answer::Answer;
@@ -28,7 +29,7 @@ const MOST_TOKENS: u64 = 1_000_000;
 /// How long `lorem` talks when nobody says.
 const USUAL_TOKENS: u64 = 100;
 
-/// The built-in provider of `sim/echo` and `sim/lorem`.
+/// The built-in provider of `sim/echo`, `sim/lorem` and `sim/embed`.
 pub struct Simulator {
     clock: Arc<dyn Clock>,
 }
@@ -96,6 +97,9 @@ impl ChatProvider for Simulator {
     }
 
     async fn open(&self, call: &UpstreamCall) -> Result<Reply, ProviderFault> {
+        if call.envelope.endpoint == Endpoint::Embeddings {
+            return embed::reply(call).await.map(Reply::Whole);
+        }
         let play = self.prepare(call)?;
         if !play.options.delay.is_zero() {
             tokio::time::sleep(play.options.delay).await;
@@ -138,7 +142,7 @@ fn no_such_model(name: &str) -> ProviderFault {
         "The provider could not serve the call.",
     )
     .with_detail(format!(
-        "the simulator has the models echo and lorem, and no {name:?}"
+        "the simulator has the models echo, lorem and embed, and no {name:?} here"
     ))
 }
 

@@ -42,8 +42,16 @@ struct Desk {
 
 /// What the request says that the answer does not.
 #[derive(Clone, Copy)]
-struct Facts {
+pub(crate) struct Facts {
     images: u64,
+}
+
+impl Facts {
+    pub(crate) fn of(envelope: &Envelope) -> Self {
+        Self {
+            images: envelope.images,
+        }
+    }
 }
 
 /// What follows from an error that a provider states inside its answer.
@@ -63,9 +71,7 @@ impl Translation {
                 reader,
                 writer,
                 judge,
-                facts: Facts {
-                    images: envelope.images,
-                },
+                facts: Facts::of(envelope),
                 out: Vec::new(),
                 out_bytes: 0,
                 kept_back: Vec::new(),
@@ -226,9 +232,7 @@ pub(crate) fn whole(
     mut writer: Box<dyn Writer>,
     judge: Judge,
 ) -> Result<WholeReply, ProviderFault> {
-    let facts = Facts {
-        images: envelope.images,
-    };
+    let facts = Facts::of(envelope);
     let mut answer = Answer::default();
     let mut output_bytes: u64 = 0;
     let read = reader.whole(body, &mut |event| {
@@ -261,7 +265,7 @@ fn report(reader: &dyn Reader, facts: Facts, output_bytes: u64) -> UsageReport {
 }
 
 /// The counts of the wire are disjoint already.
-fn consumption(usage: Usage, facts: Facts) -> Option<Consumption> {
+pub(crate) fn consumption(usage: Usage, facts: Facts) -> Option<Consumption> {
     let counted = Consumption {
         input: usage.input,
         cache_read: usage.cache_read,

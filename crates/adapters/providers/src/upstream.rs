@@ -4,11 +4,13 @@ pub(crate) mod body;
 mod client;
 pub(crate) mod exchange;
 pub(crate) mod fault;
+mod own_key;
 mod pieces;
 pub(crate) mod retry_after;
 
 pub use client::{HttpClient, Patience, install_crypto};
 pub(crate) use exchange::{Target, open_stream};
+pub(crate) use own_key::OwnKey;
 pub(crate) use pieces::{Ending, Relay};
 
 use vuzo_domain::catalog::ProviderId;

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use vuzo_domain::chat::{FaultKind, ProviderFault, UpstreamCall};
-use vuzo_wire::chat::{ChatRequest, Rewrite};
+use vuzo_wire::chat::{ChatRequest, RequestFault, Rewrite};
 
 use super::dialect::Habits;
 
@@ -20,12 +20,15 @@ pub(super) fn build(call: &UpstreamCall, habits: &Habits) -> Result<Bytes, Provi
 
 /// Reads a body that the front door has let in already.
 pub(crate) fn parse(body: &[u8]) -> Result<ChatRequest<'_>, ProviderFault> {
-    ChatRequest::parse(body).map_err(|refusal| {
-        let kind = FaultKind::BadRequest {
-            status: 400,
-            param: refusal.param,
-            code: refusal.code.map(str::to_owned),
-        };
-        ProviderFault::new(kind, refusal.message)
-    })
+    ChatRequest::parse(body).map_err(refused)
+}
+
+/// A body that cannot be taken, as the customer's own fault.
+pub(crate) fn refused(refusal: RequestFault) -> ProviderFault {
+    let kind = FaultKind::BadRequest {
+        status: 400,
+        param: refusal.param,
+        code: refusal.code.map(str::to_owned),
+    };
+    ProviderFault::new(kind, refusal.message)
 }

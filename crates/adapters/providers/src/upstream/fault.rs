@@ -94,6 +94,7 @@ pub(crate) fn of_error(error: &UpstreamFault, body: &[u8]) -> ProviderFault {
 fn judge(status: u16, error: Option<&UpstreamFault>, body: &[u8]) -> ProviderFault {
     let kind = match words::topic(status, error) {
         Topic::Account => FaultKind::OurAccount,
+        Topic::Model => FaultKind::NotServed,
         Topic::Pace => FaultKind::RateLimited,
         Topic::Trouble => FaultKind::Failing,
         Topic::Request => FaultKind::BadRequest {

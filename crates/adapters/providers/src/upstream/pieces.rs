@@ -46,7 +46,10 @@ pub(super) struct Pieces<R> {
 }
 
 impl<R: Relay + 'static> Pieces<R> {
-    pub(super) fn new(response: Response, relay: R, by: Instant, patience: Patience) -> Self {
+    pub(super) fn new(mut response: Response, relay: R, by: Instant, patience: Patience) -> Self {
+        // They are slices of the buffer that they were read into, and would keep it for
+        // as long as the stream runs.
+        response.headers_mut().clear();
         Self {
             response,
             relay,

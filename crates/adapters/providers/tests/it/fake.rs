@@ -203,7 +203,7 @@ pub(crate) fn adapter_over(base_url: &str, dialect: Dialect, client: HttpClient)
     let settings = OpenAiSettings {
         id: ProviderId::new("played").expect("id"),
         base_url: base_url.to_owned(),
-        key: Secret::new("sk-operator"),
+        key: Some(Secret::new("sk-operator")),
         dialect,
         attribution: Attribution {
             url: Some("https://vuzo.test".to_owned()),

@@ -4,9 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use vuzo_domain::port::ChatProvider;
 use vuzo_providers::Dialect;
 
 use crate::fake::{Fake, call, streamed, whole};
+use crate::gemini;
 use crate::outcome;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,12 +49,6 @@ async fn recorded_answers_come_out_as_written() {
 async fn play(given: &str) -> String {
     let (head, upstream) = given.split_once("=== upstream\n").expect("an upstream");
     let words: Vec<&str> = head.split_whitespace().collect();
-    let dialect = match words.first() {
-        Some(&"openai") => Dialect::OpenAi,
-        Some(&"xai") => Dialect::XAi,
-        Some(&"openrouter") => Dialect::OpenRouter,
-        other => panic!("no dialect {other:?}"),
-    };
     let stream = words.contains(&"stream");
     let answers = if words.contains(&"n=2") { 2 } else { 1 };
     let body = format!(
@@ -77,7 +73,13 @@ async fn play(given: &str) -> String {
         )
     };
     let fake = Fake::saying(bytes).await;
-    let adapter = fake.adapter(dialect);
+    let provider: Box<dyn ChatProvider> = match words.first() {
+        Some(&"openai") => Box::new(fake.adapter(Dialect::OpenAi)),
+        Some(&"xai") => Box::new(fake.adapter(Dialect::XAi)),
+        Some(&"openrouter") => Box::new(fake.adapter(Dialect::OpenRouter)),
+        Some(&"google") => Box::new(gemini::adapter(&fake.base_url)),
+        other => panic!("no provider {other:?}"),
+    };
     let call = call(&body, stream, words.contains(&"usage"), answers);
-    outcome::text(&outcome::of(&adapter, &call).await)
+    outcome::text(&outcome::of(&*provider, &call).await)
 }

@@ -6,9 +6,16 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod anthropic;
+mod bridge;
+mod catalogue;
+mod embeddings;
 mod fake;
+mod gemini;
 mod golden;
+mod golden_metering;
 mod offsets;
 mod outcome;
+mod responses;
 mod rubbish;
 mod transport;

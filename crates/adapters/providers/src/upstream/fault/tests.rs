@@ -3,6 +3,7 @@ use super::*;
 fn kind(status: u16, body: &str) -> &'static str {
     match of_status(status, body.as_bytes(), None).kind {
         FaultKind::OurAccount => "account",
+        FaultKind::NotServed => "model",
         FaultKind::RateLimited => "pace",
         FaultKind::Failing => "failing",
         FaultKind::BadRequest { .. } => "request",
@@ -32,7 +33,7 @@ fn what_is_ours_is_never_the_customers() {
         (
             400,
             r#"{"error":{"message":"foo/bar is not a valid model ID","code":400}}"#,
-            "account",
+            "model",
         ),
         (
             400,

@@ -8,6 +8,8 @@ use vuzo_wire::error::UpstreamFault;
 pub(super) enum Topic {
     /// The operator's key, credit, rights or set-up.
     Account,
+    /// A model that the operator's account does not get.
+    Model,
     /// Too many calls at once.
     Pace,
     /// The provider itself.
@@ -32,8 +34,9 @@ const ACCOUNT_WORDS: &[&str] = &[
     "permission_denied",
     "permission_error",
     "payment_required",
-    "model_not_found",
 ];
+
+const MODEL_WORDS: &[&str] = &["model_not_found"];
 
 const PACE_WORDS: &[&str] = &["rate_limit_exceeded", "rate_limit_error", "slow_down"];
 
@@ -57,6 +60,21 @@ const REQUEST_WORDS: &[&str] = &[
     "token_limit_exceeded",
     "string_too_long",
     "invalid_image",
+    "invalid_image_format",
+    "invalid_image_mode",
+    "invalid_image_url",
+    "invalid_base64_image",
+    "image_too_large",
+    "image_too_small",
+    "image_file_too_large",
+    "image_file_not_found",
+    "image_parse_error",
+    "image_content_policy_violation",
+    "empty_image_file",
+    "failed_to_download_image",
+    "unsupported_image_media_type",
+    "bio_policy",
+    "misalignment_policy_violation",
     "payload_too_large",
     "unprocessable",
     "content_policy_violation",
@@ -72,10 +90,11 @@ const ACCOUNT_PHRASES: &[&str] = &[
     "used all available credits",
     "exceeded your current quota",
     "api key",
-    "is not a valid model",
     "your team",
     "your organization",
 ];
+
+const MODEL_PHRASES: &[&str] = &["is not a valid model"];
 
 const TROUBLE_PHRASES: &[&str] = &["service is currently unavailable", "overloaded"];
 
@@ -93,6 +112,7 @@ pub(super) fn topic(status: u16, error: Option<&UpstreamFault>) -> Topic {
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| prose.contains(phrase));
     let by_word = [
         (ACCOUNT_WORDS, Topic::Account),
+        (MODEL_WORDS, Topic::Model),
         (PACE_WORDS, Topic::Pace),
         (TROUBLE_WORDS, Topic::Trouble),
         (REQUEST_WORDS, Topic::Request),
@@ -111,7 +131,9 @@ pub(super) fn topic(status: u16, error: Option<&UpstreamFault>) -> Topic {
         403 if is_moderation(&prose) => Topic::Request,
         404 if says(&["endpoints found that support"]) => Topic::Request,
         // An address that is not there is the operator's set-up; so is a model.
-        404 if error.is_none() || says(&["model", "endpoint"]) => Topic::Account,
+        404 if error.is_none() => Topic::Account,
+        404 if says(&["model", "endpoint"]) => Topic::Model,
+        400 | 404 | 422 if says(MODEL_PHRASES) => Topic::Model,
         400 | 404 | 413 | 422 if says(ACCOUNT_PHRASES) => Topic::Account,
         400 if says(TROUBLE_PHRASES) => Topic::Trouble,
         400 | 404 | 413 | 422 => Topic::Request,
