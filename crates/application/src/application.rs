@@ -15,6 +15,7 @@ use crate::models::Models;
 use crate::operator::Operator;
 use crate::people::People;
 use crate::ports::{Policy, Ports};
+use crate::provider_keys::ProviderKeyring;
 use crate::usage::UsageDesk;
 use crate::workers::{Reaper, Touches, Watcher};
 
@@ -26,6 +27,8 @@ pub struct Application {
     pub calls: Calls,
     /// The models on offer.
     pub models: Arc<Models>,
+    /// The keys that calls to providers are made with.
+    pub keyring: Arc<ProviderKeyring>,
     /// Signing up and logging in.
     pub people: People,
     /// API keys.
@@ -62,10 +65,12 @@ impl Application {
         ));
         let models =
             Arc::new(Models::load(Arc::clone(&ports.catalog), Arc::clone(&ports.clock)).await?);
+        let keyring = Arc::new(ProviderKeyring::load(&ports, &policy).await?);
         let announcer = Arc::new(Announcer::new(
             Arc::clone(&ports.feed),
             Arc::clone(&directory),
             Arc::clone(&models),
+            Arc::clone(&keyring),
         ));
         let touches = Arc::new(Touches::new(Arc::clone(&ports.keys)));
         Ok(Arc::new(Self {
@@ -75,7 +80,13 @@ impl Application {
                 Arc::clone(&directory),
                 Arc::clone(&touches),
             ),
-            calls: Calls::new(&ports, &policy, Arc::clone(&models), handle.clone()),
+            calls: Calls::new(
+                &ports,
+                &policy,
+                Arc::clone(&models),
+                Arc::clone(&keyring),
+                handle.clone(),
+            ),
             people: People::new(&ports, &policy, Arc::clone(&directory)),
             keys: KeyDesk::new(&ports, Arc::clone(&announcer)),
             billing: Billing::new(&ports),
@@ -85,6 +96,7 @@ impl Application {
                 Arc::clone(&ports.changes),
                 directory,
                 Arc::clone(&models),
+                Arc::clone(&keyring),
             )),
             touches,
             reaper: Reaper::new(
@@ -93,6 +105,7 @@ impl Application {
                 policy.hold_lifetime,
             ),
             models,
+            keyring,
             cursor,
             handle,
             workers: TaskTracker::new(),

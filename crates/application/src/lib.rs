@@ -10,6 +10,7 @@ pub mod models;
 pub mod operator;
 pub mod people;
 mod ports;
+pub mod provider_keys;
 pub mod seed;
 pub mod usage;
 mod workers;

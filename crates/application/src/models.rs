@@ -1,5 +1,6 @@
 //! The models on offer, and what they cost now.
 
+use core::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -8,11 +9,14 @@ use vuzo_domain::port::{Catalog, CatalogSnapshot, ModelEntry, Unavailable};
 use vuzo_domain::pricing::{NotPriced, Quote};
 use vuzo_domain::time::Timestamp;
 
-/// The catalogue as of one moment, with every name that finds a model.
+/// Who answers to each name.
+type Names = HashMap<String, Vec<Arc<ModelEntry>>>;
+
+/// The catalogue as of one moment, with every name that finds models.
 #[derive(Default)]
 pub struct PriceBook {
     snapshot: CatalogSnapshot,
-    by_name: HashMap<String, usize>,
+    by_name: Names,
 }
 
 /// A model with the price that holds now.
@@ -25,27 +29,59 @@ pub struct ModelOffer {
 }
 
 impl PriceBook {
-    /// Ids win over qualified names, and those over aliases.
+    /// A name finds every model on sale whose id or alias it is. `provider/name` finds
+    /// those of that provider alone, by id, alias or the provider's own name for it,
+    /// unless it is the id of another one's model.
     fn new(snapshot: CatalogSnapshot) -> Self {
-        let mut by_name = HashMap::with_capacity(snapshot.models.len().saturating_mul(3));
-        for (index, entry) in snapshot.models.iter().enumerate() {
-            by_name.insert(entry.model.id.as_str().to_owned(), index);
-        }
-        for (index, entry) in snapshot.models.iter().enumerate() {
-            by_name.entry(entry.model.qualified_name()).or_insert(index);
-        }
-        for (index, entry) in snapshot.models.iter().enumerate() {
-            for alias in &entry.model.aliases {
-                by_name.entry(alias.as_str().to_owned()).or_insert(index);
+        let mut by_name = Names::with_capacity(snapshot.models.len().saturating_mul(4));
+        let mut pinned = Names::with_capacity(snapshot.models.len().saturating_mul(3));
+        let on_sale = |entry: &&ModelEntry| entry.model.is_on_sale();
+        for entry in snapshot.models.iter().filter(on_sale) {
+            let entry = Arc::new(entry.clone());
+            let model = &entry.model;
+            for name in core::iter::once(&model.id).chain(&model.aliases) {
+                add(&mut by_name, name.as_str().to_owned(), &entry);
+                add(&mut pinned, pin(model, name.as_str()), &entry);
             }
+            add(&mut pinned, pin(model, &model.upstream_id), &entry);
+        }
+        for (name, entries) in pinned {
+            let literal = by_name.get(&name).map(Vec::as_slice).unwrap_or_default();
+            let is_id = |entry: &&Arc<ModelEntry>| entry.model.id.as_str() == name;
+            let owner = literal.iter().find(is_id);
+            let is_anothers = owner.is_some_and(|owner| !holds(&entries, owner));
+            if !is_anothers {
+                by_name.insert(name, entries);
+            }
+        }
+        for entries in by_name.values_mut() {
+            entries.sort_by_key(|entry| Reverse(entry.model.priority));
         }
         Self { snapshot, by_name }
     }
 
-    /// The model of that name, if it is on sale.
-    pub fn find(&self, name: &str) -> Option<&ModelEntry> {
-        let entry = self.snapshot.models.get(*self.by_name.get(name)?)?;
-        entry.model.is_on_sale().then_some(entry)
+    /// Every model on sale of that name, the highest priority first.
+    pub fn candidates(&self, name: &str) -> &[Arc<ModelEntry>] {
+        self.by_name
+            .get(name)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// The model that a name stands for, if it is on sale: the one of that id, or else
+    /// the first that answers to it.
+    pub fn find(&self, name: &str) -> Option<&Arc<ModelEntry>> {
+        let candidates = self.candidates(name);
+        let of_that_id = candidates
+            .iter()
+            .find(|entry| entry.model.id.as_str() == name);
+        of_that_id.or_else(|| candidates.first())
+    }
+
+    /// Whether that name is the id of a model, on sale or not.
+    pub(crate) fn is_id(&self, name: &str) -> bool {
+        let mut models = self.snapshot.models.iter();
+        models.any(|entry| entry.model.id.as_str() == name)
     }
 
     /// What a model costs at a moment.
@@ -67,6 +103,25 @@ impl PriceBook {
     }
 }
 
+/// A name under its provider alone.
+fn pin(model: &Model, name: &str) -> String {
+    let provider = model.provider.as_str();
+    match name.split_once('/') {
+        Some((prefix, _)) if prefix == provider => name.to_owned(),
+        _ => format!("{provider}/{name}"),
+    }
+}
+
+fn add(names: &mut Names, name: String, entry: &Arc<ModelEntry>) {
+    let entries = names.entry(name).or_default();
+    if !holds(entries, entry) {
+        entries.push(Arc::clone(entry));
+    }
+}
+
+fn holds(entries: &[Arc<ModelEntry>], entry: &Arc<ModelEntry>) -> bool {
+    entries.iter().any(|known| Arc::ptr_eq(known, entry))
+}
 /// The models on offer.
 pub struct Models {
     catalog: Arc<dyn Catalog>,

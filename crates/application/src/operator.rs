@@ -6,23 +6,29 @@ mod credit;
 mod detail;
 mod error;
 mod keyed;
+mod provider_keys;
 mod rules;
 
 use core::fmt::Display;
 use std::sync::Arc;
 
+use vuzo_domain::catalog::ProviderId;
 use vuzo_domain::port::{
     Accounts, Actor, Audit, AuditEntry, Catalog, Clock, Hasher, IdGen, LedgerAudit, LedgerReport,
-    Page, PageRequest, Unavailable, Wallets,
+    Page, PageRequest, ProviderKeys, Sealer, Unavailable, Wallets,
 };
 
 use crate::announce::Announcer;
 use crate::ports::Ports;
 
 pub use accounts::AccountPatch;
+pub use catalogue::{
+    ChangedModel, ImportOrder, ImportReport, ImportWishes, ImportedModel, Jump, Stated, Suspicion,
+};
 pub use credit::CreditOrder;
 pub(crate) use detail::{Detail, cap_detail, limits_detail};
 pub use error::OperatorError;
+pub use provider_keys::{ProviderKeyDraft, ProviderKeyPatch, Resealed};
 pub use rules::RuleDraft;
 
 /// The operator's desk. Every deed leaves an entry in the audit log.
@@ -31,6 +37,10 @@ pub struct Operator {
     wallets: Arc<dyn Wallets>,
     ledger_audit: Arc<dyn LedgerAudit>,
     catalog: Arc<dyn Catalog>,
+    provider_keys: Arc<dyn ProviderKeys>,
+    /// Who can be called at all.
+    providers: Vec<ProviderId>,
+    sealer: Arc<dyn Sealer>,
     audit: Arc<dyn Audit>,
     hasher: Arc<dyn Hasher>,
     clock: Arc<dyn Clock>,
@@ -46,6 +56,9 @@ impl Operator {
             wallets: Arc::clone(&ports.wallets),
             ledger_audit: Arc::clone(&ports.ledger_audit),
             catalog: Arc::clone(&ports.catalog),
+            provider_keys: Arc::clone(&ports.provider_keys),
+            providers: ports.providers.iter().map(|one| one.id()).collect(),
+            sealer: Arc::clone(&ports.sealer),
             audit: Arc::clone(&ports.audit),
             hasher: Arc::clone(&ports.hasher),
             clock: Arc::clone(&ports.clock),

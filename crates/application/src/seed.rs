@@ -11,15 +11,47 @@ use vuzo_domain::time::Timestamp;
 
 use crate::ports::Ports;
 
-/// The models of the built-in simulator, by what it calls them.
-const SIMULATED: [&str; 2] = ["echo", "lorem"];
-const CONTEXT_LENGTH: u64 = 128_000;
-const MAX_OUTPUT_TOKENS: u64 = 16_384;
-/// 0.10 and 0.40 US dollars per million tokens: little, and not nothing, so that a
-/// newcomer sees a charge.
-const INPUT_UNITS: u64 = 100_000_000;
-const OUTPUT_UNITS: u64 = 400_000_000;
-const CAPABILITIES: [&str; 3] = ["chat", "streaming", "tools"];
+/// A model of the built-in simulator.
+struct Simulated {
+    /// What the simulator calls it.
+    name: &'static str,
+    context_length: u64,
+    max_output_tokens: u64,
+    /// The prices of a million tokens.
+    input: u64,
+    output: u64,
+    capabilities: &'static [&'static str],
+}
+
+/// The models of the built-in simulator. They cost 0.10 and 0.40 US dollars per million
+/// tokens, and 0.02 for embeddings: little, and not nothing, so that a newcomer sees a
+/// charge.
+const SIMULATED: [Simulated; 3] = [
+    Simulated::chat("echo"),
+    Simulated {
+        name: "embed",
+        context_length: 8_192,
+        max_output_tokens: 0,
+        input: 20_000_000,
+        output: 0,
+        capabilities: &["embeddings"],
+    },
+    Simulated::chat("lorem"),
+];
+
+impl Simulated {
+    const fn chat(name: &'static str) -> Self {
+        Self {
+            name,
+            context_length: 128_000,
+            max_output_tokens: 16_384,
+            input: 100_000_000,
+            output: 400_000_000,
+            capabilities: &["chat", "streaming", "tools"],
+        }
+    }
+}
+
 /// The first rule has the same id everywhere, so that instances that start at once
 /// do not make two of it.
 const FIRST_RULE: Uuid = Uuid::from_u128(0x0000_0000_0000_8000_8000_0000_0000_0001);
@@ -48,8 +80,8 @@ enum BadSeed {
 }
 
 fn with_simulator(mut seed: CatalogSnapshot, at: Timestamp) -> Result<CatalogSnapshot, BadSeed> {
-    for name in SIMULATED {
-        let entry = simulated(name, at)?;
+    for model in &SIMULATED {
+        let entry = simulated(model, at)?;
         let is_known = seed
             .models
             .iter()
@@ -71,20 +103,23 @@ fn with_simulator(mut seed: CatalogSnapshot, at: Timestamp) -> Result<CatalogSna
     Ok(seed)
 }
 
-fn simulated(name: &str, at: Timestamp) -> Result<ModelEntry, BadSeed> {
+fn simulated(given: &Simulated, at: Timestamp) -> Result<ModelEntry, BadSeed> {
     let provider = ProviderId::simulator();
-    let input = Rate::from_units(INPUT_UNITS).ok_or(BadSeed::Rate)?;
-    let output = Rate::from_units(OUTPUT_UNITS).ok_or(BadSeed::Rate)?;
+    let input = Rate::from_units(given.input).ok_or(BadSeed::Rate)?;
+    let output = Rate::from_units(given.output).ok_or(BadSeed::Rate)?;
+    let capabilities = given.capabilities.iter();
     Ok(ModelEntry {
         model: Model {
-            id: ModelId::new(&format!("{provider}/{name}"))?,
+            id: ModelId::new(&format!("{provider}/{}", given.name))?,
             provider,
-            upstream_id: name.to_owned(),
+            upstream_id: given.name.to_owned(),
             status: ModelStatus::Active,
-            context_length: CONTEXT_LENGTH,
-            max_output_tokens: MAX_OUTPUT_TOKENS,
-            capabilities: CAPABILITIES.map(str::to_owned).into(),
+            context_length: given.context_length,
+            max_output_tokens: given.max_output_tokens,
+            capabilities: capabilities.map(|word| (*word).to_owned()).collect(),
             aliases: Vec::new(),
+            priority: 0,
+            weight: Model::USUAL_WEIGHT,
             created_at: at,
         },
         versions: vec![PriceVersion {

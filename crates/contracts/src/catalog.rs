@@ -25,6 +25,7 @@ macro_rules! catalog_laws {
             a_rule_is_made_changed_and_taken_away
             the_catalogue_is_listed_by_id
             seeding_adds_what_is_missing
+            many_models_are_saved_together
             every_change_of_the_catalogue_is_announced_and_audited
         ]);
     };
@@ -66,6 +67,8 @@ fn model(world: &World, id: &str) -> Model {
         max_output_tokens: 64_000,
         capabilities: vec!["chat".to_owned(), "tools".to_owned()].into(),
         aliases: vec![ModelId::new(&format!("{id}:latest")).unwrap()],
+        priority: -2,
+        weight: 30,
         created_at: world.now(),
     }
 }
@@ -134,6 +137,8 @@ pub async fn a_model_is_kept_whole(world: &World) {
     let changed = Model {
         status: ModelStatus::Retired,
         aliases: vec![],
+        priority: i32::MAX,
+        weight: 0,
         capabilities: vec![].into(),
         max_output_tokens: 8_192,
         ..model
@@ -282,6 +287,50 @@ pub async fn seeding_adds_what_is_missing(world: &World) {
     };
     catalog.seed_catalog(more).await.unwrap();
     assert_eq!(load(world).await.rules, seed.rules);
+}
+
+/// New ones and known ones, each with its own entry in the audit log; and of two who
+/// save the same many at once neither fails.
+pub async fn many_models_are_saved_together(world: &World) {
+    let catalog = &world.store.catalog;
+    assert_eq!(catalog.save_models(vec![]).await.unwrap(), []);
+    let ids = ["c", "a", "b"];
+    let known = save(
+        world,
+        write(world, &model(world, "a"), Some(version(world, "1"))),
+    )
+    .await;
+    let order = |input: &str| -> Vec<ModelWrite> {
+        let price = |id: &&str| write(world, &model(world, id), Some(version(world, input)));
+        ids.iter().map(price).collect()
+    };
+    let first = order("2");
+    let audits: Vec<_> = first.iter().map(|write| write.audit.clone()).collect();
+    let cursor = world.store.changes.change_cursor().await.unwrap();
+    let mut saved = catalog.save_models(first).await.unwrap();
+    saved.sort_by(|one, other| one.model.id.cmp(&other.model.id));
+    assert_eq!(load(world).await.models, saved);
+    assert_eq!(saved[0].versions[..1], known.versions);
+    let versions: Vec<usize> = saved.iter().map(|entry| entry.versions.len()).collect();
+    assert_eq!(versions, [2, 1, 1]);
+    for audit in &audits {
+        world.expect_audited(audit).await;
+    }
+    let news = world.store.changes.changes_since(cursor).await.unwrap();
+    assert!(news.changes.contains(&Change::Catalog));
+
+    let mut backwards = order("4");
+    backwards.reverse();
+    let tasks = [order("3"), backwards].into_iter().map(|order| {
+        let catalog = Arc::clone(catalog);
+        async move { catalog.save_models(order).await.map(|_| ()) }
+    });
+    for saved in at_once(tasks).await {
+        saved.unwrap();
+    }
+    let newest = load(world).await.models;
+    let counts: Vec<usize> = newest.iter().map(|entry| entry.versions.len()).collect();
+    assert_eq!(counts, [4, 3, 3]);
 }
 
 /// Whoever holds a copy of the catalogue learns of each change.

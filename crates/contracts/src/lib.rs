@@ -13,6 +13,7 @@ mod ticker;
 mod world;
 
 pub mod accounts;
+pub mod answer_cache;
 pub mod audit;
 pub mod catalog;
 pub mod changes;
@@ -20,6 +21,7 @@ pub mod keys;
 pub mod ledger_audit;
 pub mod ledger_model;
 pub mod limiter;
+pub mod provider_keys;
 pub mod usage;
 pub mod wallets;
 

@@ -25,6 +25,7 @@ macro_rules! storage_laws {
         $crate::account_laws!($setup);
         $crate::key_laws!($setup);
         $crate::catalog_laws!($setup);
+        $crate::provider_key_laws!($setup);
         $crate::usage_laws!($setup);
         $crate::audit_laws!($setup);
         $crate::change_laws!($setup);
@@ -87,6 +88,7 @@ mod tests {
             include_str!("changes.rs"),
             include_str!("keys.rs"),
             include_str!("ledger_audit.rs"),
+            include_str!("provider_keys.rs"),
             include_str!("usage.rs"),
         ] {
             check(suite, &[]);

@@ -1,7 +1,9 @@
 use core::any::Any;
 use std::sync::Arc;
 
-use vuzo_domain::port::{Accounts, Audit, Catalog, Changes, Keys, LedgerAudit, Usage, Wallets};
+use vuzo_domain::port::{
+    Accounts, Audit, Catalog, Changes, Keys, LedgerAudit, ProviderKeys, Usage, Wallets,
+};
 
 /// The storage ports of one fresh, empty store.
 pub struct Store {
@@ -15,6 +17,8 @@ pub struct Store {
     pub keys: Arc<dyn Keys>,
     /// Models and prices.
     pub catalog: Arc<dyn Catalog>,
+    /// Keys at providers.
+    pub provider_keys: Arc<dyn ProviderKeys>,
     /// The usage log.
     pub usage: Arc<dyn Usage>,
     /// The audit log.
@@ -29,7 +33,15 @@ impl Store {
     /// A store whose ports are all one value.
     pub fn of<S>(store: &Arc<S>) -> Self
     where
-        S: Wallets + LedgerAudit + Accounts + Keys + Catalog + Usage + Audit + Changes,
+        S: Wallets
+            + LedgerAudit
+            + Accounts
+            + Keys
+            + Catalog
+            + ProviderKeys
+            + Usage
+            + Audit
+            + Changes,
     {
         Self {
             wallets: Arc::<S>::clone(store),
@@ -37,6 +49,7 @@ impl Store {
             accounts: Arc::<S>::clone(store),
             keys: Arc::<S>::clone(store),
             catalog: Arc::<S>::clone(store),
+            provider_keys: Arc::<S>::clone(store),
             usage: Arc::<S>::clone(store),
             audit: Arc::<S>::clone(store),
             changes: Arc::<S>::clone(store),

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use vuzo_domain::catalog::ProviderId;
+use vuzo_domain::catalog::{ModelId, ProviderId};
 use vuzo_domain::chat::{Attempt, AttemptStatus, CallRecord, CallStatus, LoggedCall};
 use vuzo_domain::id::{GenerationId, KeyId, RuleId};
 use vuzo_domain::key::Environment;
@@ -73,9 +73,16 @@ fn receipt() -> Receipt {
         markup: BasisPoints::default(),
         cost: Exact::from_units(total).minus(usage.cost).unwrap(),
     };
+    let given_again = Line {
+        kind: LineKind::CacheHit,
+        quantity: 0,
+        per: 100,
+        cost: Exact::default(),
+        ..rounding
+    };
     Receipt {
         currency: Currency::USD,
-        lines: vec![usage, rounding],
+        lines: vec![usage, given_again, rounding],
         total,
     }
 }
@@ -92,6 +99,7 @@ pub async fn a_call_is_kept_whole(world: &World) {
         latency: Duration::from_micros(31),
         provider_cost: Units(1),
         fault: Some("HTTP 500: \"oops\"\n".to_owned()),
+        key: Some("second key".to_owned()),
     };
     let adorned = call(world, &customer, receipt.total.0, |record| {
         record.key = Some(key.id);
@@ -112,6 +120,8 @@ pub async fn a_call_is_kept_whole(world: &World) {
         record.estimated = true;
         record.receipt = receipt;
         record.provider_cost = Units(43);
+        record.priced_as = Some(ModelId::new("stand-in").unwrap());
+        record.cached_from = Some(GenerationId::from_uuid(world.uuid()));
         record.price_version = 12;
         record.rule = Some(RuleId::from_uuid(world.uuid()));
         record.attempts.insert(0, failed);

@@ -70,6 +70,8 @@ fn quote() -> Result<Quote, Box<dyn Error>> {
         max_output_tokens: 16_000,
         capabilities: vec!["chat".to_owned()].into(),
         aliases: vec![],
+        priority: 0,
+        weight: Model::USUAL_WEIGHT,
         created_at: NOW,
     };
     let version = PriceVersion {

@@ -129,13 +129,26 @@ pub struct Model {
     pub max_output_tokens: u64,
     /// What it can do, as words of the catalogue (`chat`, `tools`, `vision`, …).
     pub capabilities: Arc<[String]>,
-    /// Other public names of it.
+    /// Other public names of it. Models of several providers may share one: the call
+    /// goes to any of them.
     pub aliases: Vec<ModelId>,
+    /// Among models of one name those of a lower priority wait until those of a higher
+    /// one cannot be used, as with pricing rules and provider keys.
+    pub priority: i32,
+    /// Its share of the calls among models of one name and priority. With 0 it only
+    /// stands in for the others.
+    pub weight: u32,
     /// When it came into the catalogue.
     pub created_at: Timestamp,
 }
 
 impl Model {
+    /// The weight of a model of which nothing else is said.
+    pub const USUAL_WEIGHT: u32 = 100;
+
+    /// No model weighs more.
+    pub const MOST_WEIGHT: u32 = 10_000;
+
     /// `provider/id`, unless the id says so already.
     pub fn qualified_name(&self) -> String {
         let id = self.id.as_str();

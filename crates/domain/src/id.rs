@@ -80,6 +80,8 @@ id_kinds! {
     RuleId = "rul_";
     /// A session: one family of refresh tokens.
     SessionId = "ses_";
+    /// A key of the operator at a provider.
+    ProviderKeyId = "pvk_";
     /// One row of the audit log.
     AuditId = "aud_";
     /// One request, as it is named in logs and headers.

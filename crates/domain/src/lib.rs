@@ -23,6 +23,7 @@ pub mod money;
 pub mod pattern;
 pub mod port;
 pub mod pricing;
+pub mod provider_key;
 pub mod secret;
 pub mod time;
 pub mod usage;

@@ -10,6 +10,7 @@
 //! - A command that is sent twice changes nothing the second time.
 
 mod accounts;
+mod answer_cache;
 mod audit;
 mod catalog;
 mod changes;
@@ -20,7 +21,9 @@ mod keys;
 mod ledger_audit;
 mod limiter;
 mod page;
+mod provider_keys;
 mod providers;
+mod sealer;
 mod signer;
 mod usage;
 mod wallets;
@@ -29,6 +32,7 @@ pub use accounts::{
     AccountChange, Accounts, Registration, RegistrationError, RotateRefresh, RotationError,
     StoredUser,
 };
+pub use answer_cache::AnswerCache;
 pub use audit::{Actor, Audit, AuditEntry};
 pub use catalog::{Catalog, CatalogSnapshot, ModelEntry, ModelWrite, RuleWrite};
 pub use changes::{Change, ChangeBatch, ChangeFeed, ChangeSink, Changes};
@@ -39,7 +43,9 @@ pub use keys::{KeyChange, Keys, NewKey, RotateKey};
 pub use ledger_audit::{LedgerAudit, LedgerFinding, LedgerReport};
 pub use limiter::{Admission, Admitted, LimitScopeRules, Limiter, LimiterError};
 pub use page::{Page, PageRequest};
+pub use provider_keys::{NewProviderKey, ProviderKeyChange, ProviderKeys};
 pub use providers::ChatProvider;
+pub use sealer::{NoSealingKey, Sealer};
 pub use signer::{Claims, Signer, TokenFault};
 pub use usage::{DailyUsage, KeyUsage, ModelUsage, Usage, UsageFilter, UsageSummary};
 pub use wallets::{
@@ -77,8 +83,9 @@ impl Unavailable {
 /// Mocks of every port, for tests that need one to do what no adapter does.
 #[cfg(feature = "mock")]
 pub use {
-    accounts::MockAccounts, audit::MockAudit, catalog::MockCatalog, changes::MockChangeFeed,
-    changes::MockChanges, clock::MockClock, hasher::MockHasher, id_gen::MockIdGen, keys::MockKeys,
-    ledger_audit::MockLedgerAudit, limiter::MockLimiter, providers::MockChatProvider,
+    accounts::MockAccounts, answer_cache::MockAnswerCache, audit::MockAudit, catalog::MockCatalog,
+    changes::MockChangeFeed, changes::MockChanges, clock::MockClock, hasher::MockHasher,
+    id_gen::MockIdGen, keys::MockKeys, ledger_audit::MockLedgerAudit, limiter::MockLimiter,
+    provider_keys::MockProviderKeys, providers::MockChatProvider, sealer::MockSealer,
     signer::MockSigner, usage::MockUsage, wallets::MockWallets,
 };

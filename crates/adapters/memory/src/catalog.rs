@@ -6,6 +6,7 @@ use vuzo_domain::port::{
 use vuzo_domain::pricing::PriceVersion;
 
 use crate::MemoryStore;
+use crate::store::State;
 
 #[async_trait]
 impl Catalog for MemoryStore {
@@ -19,20 +20,15 @@ impl Catalog for MemoryStore {
     }
 
     async fn save_model(&self, write: ModelWrite) -> Result<ModelEntry, Unavailable> {
+        Ok(save_model(&mut self.state(), write))
+    }
+
+    async fn save_models(&self, writes: Vec<ModelWrite>) -> Result<Vec<ModelEntry>, Unavailable> {
         let mut state = self.state();
-        let id = write.model.id.clone();
-        let entry = state.models.entry(id).or_insert_with(|| ModelEntry {
-            model: write.model.clone(),
-            versions: Vec::new(),
-        });
-        entry.model = write.model;
-        if let Some(version) = write.version {
-            add_version(&mut entry.versions, version);
-        }
-        let saved = entry.clone();
-        state.note(write.audit);
-        state.changes.push(Change::Catalog);
-        Ok(saved)
+        let saved = writes
+            .into_iter()
+            .map(|write| save_model(&mut state, write));
+        Ok(saved.collect())
     }
 
     async fn save_rule(&self, write: RuleWrite) -> Result<bool, Unavailable> {
@@ -71,6 +67,22 @@ impl Catalog for MemoryStore {
         }
         Ok(added)
     }
+}
+
+fn save_model(state: &mut State, write: ModelWrite) -> ModelEntry {
+    let id = write.model.id.clone();
+    let entry = state.models.entry(id).or_insert_with(|| ModelEntry {
+        model: write.model.clone(),
+        versions: Vec::new(),
+    });
+    entry.model = write.model;
+    if let Some(version) = write.version {
+        add_version(&mut entry.versions, version);
+    }
+    let saved = entry.clone();
+    state.note(write.audit);
+    state.changes.push(Change::Catalog);
+    saved
 }
 
 /// Adds a version with the next number, unless it is the newest one over again.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod accounts;
+mod answers;
 mod audit;
 mod catalog;
 mod changes;
@@ -11,12 +12,14 @@ mod ledger_audit;
 mod limiter;
 
 mod list;
+mod provider_keys;
 mod providers;
 
 mod store;
 mod usage;
 mod wallets;
 
+pub use answers::LocalAnswers;
 pub use changes::LocalFeed;
 pub use clock::ManualClock;
 pub use id_gen::SequentialIds;

@@ -3,10 +3,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use vuzo_domain::account::{Account, Session};
 use vuzo_domain::catalog::ModelId;
-use vuzo_domain::id::{AccountId, AuditId, KeyId, RuleId, SessionId, UserId};
+use vuzo_domain::id::{AccountId, AuditId, KeyId, ProviderKeyId, RuleId, SessionId, UserId};
 use vuzo_domain::key::{ApiKey, KeyHash};
 use vuzo_domain::port::{AuditEntry, Change, ModelEntry, StoredUser, Unavailable};
 use vuzo_domain::pricing::PricingRule;
+use vuzo_domain::provider_key::ProviderKey;
 
 use crate::wallets::Ledger;
 
@@ -30,6 +31,7 @@ pub(crate) struct State {
     pub(crate) keys_by_hash: HashMap<KeyHash, KeyId>,
     pub(crate) models: HashMap<ModelId, ModelEntry>,
     pub(crate) rules: HashMap<RuleId, PricingRule>,
+    pub(crate) provider_keys: BTreeMap<ProviderKeyId, ProviderKey>,
     pub(crate) ledger: Ledger,
     pub(crate) audit: BTreeMap<AuditId, AuditEntry>,
     pub(crate) changes: Vec<Change>,

@@ -11,7 +11,8 @@ use futures_util::StreamExt as _;
 use uuid::Uuid;
 use vuzo_domain::catalog::ProviderId;
 use vuzo_domain::chat::{
-    Endpoint, Envelope, FaultKind, Reply, ReplyChunk, UpstreamCall, UsageReport, WholeReply,
+    Endpoint, Envelope, FaultKind, Reply, ReplyChunk, ReplyStream, UpstreamCall, UsageReport,
+    WholeReply,
 };
 use vuzo_domain::id::{AccountId, GenerationId};
 use vuzo_domain::port::{Change, ChangeFeed, ChangeSink, ChatProvider, Clock, IdGen};

@@ -8,6 +8,7 @@ mod claims;
 mod keys;
 mod ledger;
 mod people;
+mod provider_keys;
 mod spend;
 mod usage;
 
@@ -18,6 +19,7 @@ pub use claims::ClaimRow;
 pub use keys::ApiKeyRow;
 pub use ledger::{HoldRow, NewTransferRow, SourceRow, TransferRow, write_cap_uses, write_parts};
 pub use people::{AccountRow, SessionRow, UserRow, write_caps, write_limits};
+pub use provider_keys::ProviderKeyRow;
 pub use spend::{SpendCounterRow, scope_columns};
 pub use usage::{NewUsageRow, UsageRow};
 

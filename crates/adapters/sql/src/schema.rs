@@ -83,7 +83,7 @@ table! {
 }
 
 table! {
-    use diesel::sql_types::{BigInt, Text};
+    use diesel::sql_types::{BigInt, Integer, Text};
 
     models (id) {
         id -> Text,
@@ -95,6 +95,8 @@ table! {
         capabilities -> Text,
         aliases -> Text,
         created_at -> BigInt,
+        priority -> Integer,
+        weight -> Integer,
     }
 }
 
@@ -272,6 +274,24 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+    use crate::types::Uid;
+
+    provider_keys (id) {
+        id -> Uid,
+        provider -> Text,
+        name -> Text,
+        sealed -> Text,
+        hint -> Text,
+        weight -> BigInt,
+        priority -> Integer,
+        status -> Text,
+        created_at -> BigInt,
+        last_error -> Nullable<Text>,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     accounts,
     users,
@@ -289,4 +309,5 @@ allow_tables_to_appear_in_same_query!(
     usage,
     changes,
     audit_log,
+    provider_keys,
 );

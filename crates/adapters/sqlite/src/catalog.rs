@@ -26,6 +26,14 @@ impl Catalog for SqliteStore {
         .await
     }
 
+    async fn save_models(&self, writes: Vec<ModelWrite>) -> Result<Vec<ModelEntry>, Unavailable> {
+        self.write("save_models", move |batch| {
+            let saved = writes.iter().map(|write| save_model(batch.conn, write));
+            Ok(saved.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     async fn save_rule(&self, write: RuleWrite) -> Result<bool, Unavailable> {
         self.write("save_rule", move |batch| Ok(save_rule(batch.conn, &write)?))
             .await

@@ -12,6 +12,7 @@ mod keys;
 mod ledger_audit;
 mod migrations;
 mod page;
+mod provider_keys;
 mod reader;
 mod spend;
 mod statements;

@@ -2,13 +2,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use vuzo_domain::limit::LimitScope;
-use vuzo_domain::port::{self, Admission, LimitScopeRules, LimiterError, ModelEntry};
+use vuzo_domain::port::{self, Admission, LimitScopeRules, LimiterError};
 
 use super::call::Call;
 use super::engine::Engine;
 use super::error::CallError;
 use super::tally::Tally;
-use crate::access::Caller;
 use crate::models::PriceBook;
 
 /// So many calls may wait for the ledger; then new ones are refused.
@@ -95,23 +94,4 @@ fn admission(call: &Call) -> Admission {
             .saturating_add(output.saturating_mul(answers)),
         at: call.created_at,
     }
-}
-
-/// The model of a call, if its key may call it.
-pub(super) fn find_model<'book>(
-    book: &'book PriceBook,
-    caller: &Caller,
-    name: &str,
-) -> Result<&'book ModelEntry, CallError> {
-    let entry = book
-        .find(name)
-        .ok_or_else(|| CallError::UnknownModel(name.to_owned()))?;
-    if let Some(key) = caller.key()
-        && !key.restrictions.allowed_models.is_empty()
-    {
-        let qualified = entry.model.qualified_name();
-        key.restrictions
-            .check_model(&[entry.model.id.as_str(), &qualified])?;
-    }
-    Ok(entry)
 }

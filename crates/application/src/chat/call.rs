@@ -10,7 +10,7 @@ use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::{Admitted, Claim};
 use vuzo_domain::time::Timestamp;
 
-use super::{AnswerWire, CallError};
+use super::{AnswerWire, CacheMark, CacheWish, CallError};
 use crate::access::Caller;
 
 /// A call as it comes in.
@@ -21,6 +21,8 @@ pub struct CallRequest {
     pub envelope: Envelope,
     /// What the customer sent to have it happen once.
     pub idempotency_key: Option<String>,
+    /// What the customer wants of answers that were given before.
+    pub cache: Option<CacheWish>,
     /// How the answer is written.
     pub wire: Arc<dyn AnswerWire>,
 }
@@ -36,6 +38,8 @@ pub struct Facts {
     pub limits: Admitted,
     /// The output limit, where it was lowered to what the wallet carries.
     pub clamped: Option<u64>,
+    /// Whether it was given before, where the customer asked for that.
+    pub cache: Option<CacheMark>,
     /// What the wallet has left for other calls.
     pub available: Units,
     /// In this currency.
@@ -115,6 +119,7 @@ pub(super) struct Call {
     pub(super) envelope: Arc<Envelope>,
     pub(super) wire: Arc<dyn AnswerWire>,
     pub(super) claim: Option<Claim>,
+    pub(super) cache: Option<CacheWish>,
     pub(super) created_at: Timestamp,
     pub(super) begun: Instant,
 }

@@ -12,18 +12,22 @@ use vuzo_domain::catalog::ProviderId;
 use vuzo_domain::chat::{Envelope, Reply as ProviderReply};
 use vuzo_domain::id::GenerationId;
 use vuzo_domain::port::{
-    Admitted, Answer, ChatProvider, Claim, ClaimKey, Clock, Hasher, IdGen, Limiter, PlaceHoldError,
-    Wallets,
+    Admitted, Answer, AnswerCache, ChatProvider, Claim, ClaimKey, Clock, Hasher, IdGen, Limiter,
+    PlaceHoldError, Wallets,
 };
 
+use super::admit::Place;
 use super::call::{Answered, Call, CallRequest, Estimate, Failure, Reply};
 use super::error::CallError;
 use super::hints::Hints;
 use super::hold::Stop;
+use super::open::Opened;
+use super::route::{Health, TargetView};
 use super::tally::{Gauge, Tally, TallyView};
 use crate::access::Caller;
 use crate::models::Models;
 use crate::ports::{Policy, Ports};
+use crate::provider_keys::ProviderKeyring;
 
 /// How long an idempotency key counts.
 const CLAIM_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
@@ -32,11 +36,16 @@ const CLAIM_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
 pub(crate) struct Engine {
     pub(super) wallets: Arc<dyn Wallets>,
     pub(super) limiter: Arc<dyn Limiter>,
+    pub(super) answers: Arc<dyn AnswerCache>,
+    pub(super) hasher: Arc<dyn Hasher>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) models: Arc<Models>,
     pub(super) providers: HashMap<ProviderId, Arc<dyn ChatProvider>>,
     pub(super) hints: Hints,
+    pub(super) keyring: Arc<ProviderKeyring>,
+    pub(super) health: Health,
     pub(super) hold_lifetime: Duration,
+    pub(super) cache_hit_percent: u8,
     /// Ends everything that still runs when the time to drain is over.
     pub(super) hurry: CancellationToken,
     pub(crate) tally: Tally,
@@ -46,13 +55,18 @@ pub(crate) struct Engine {
 pub struct Calls {
     pub(crate) engine: Arc<Engine>,
     ids: Arc<dyn IdGen>,
-    hasher: Arc<dyn Hasher>,
     handle: Handle,
     tasks: TaskTracker,
 }
 
 impl Calls {
-    pub(crate) fn new(ports: &Ports, policy: &Policy, models: Arc<Models>, handle: Handle) -> Self {
+    pub(crate) fn new(
+        ports: &Ports,
+        policy: &Policy,
+        models: Arc<Models>,
+        keyring: Arc<ProviderKeyring>,
+        handle: Handle,
+    ) -> Self {
         let providers = ports
             .providers
             .iter()
@@ -61,16 +75,20 @@ impl Calls {
             engine: Arc::new(Engine {
                 wallets: Arc::clone(&ports.wallets),
                 limiter: Arc::clone(&ports.limiter),
+                answers: Arc::clone(&ports.answers),
+                hasher: Arc::clone(&ports.hasher),
                 clock: Arc::clone(&ports.clock),
                 models,
                 providers: providers.collect(),
                 hints: Hints::new(),
+                keyring,
+                health: Health::default(),
                 hold_lifetime: policy.hold_lifetime,
+                cache_hit_percent: policy.cache_hit_percent,
                 hurry: CancellationToken::new(),
                 tally: Tally::default(),
             }),
             ids: Arc::clone(&ports.ids),
-            hasher: Arc::clone(&ports.hasher),
             handle,
             tasks: TaskTracker::new(),
         }
@@ -112,7 +130,7 @@ impl Calls {
                     route: envelope.endpoint.name(),
                     token,
                 },
-                body: self.hasher.digest(&envelope.body),
+                body: self.engine.hasher.digest(&envelope.body),
                 expires_at: created_at.after(CLAIM_LIFETIME),
             }),
             Some(_) => return Err(CallError::BadIdempotencyKey),
@@ -123,6 +141,7 @@ impl Calls {
             envelope: Arc::new(envelope),
             wire: request.wire,
             claim,
+            cache: request.cache,
             created_at,
             begun: Instant::now(),
         })
@@ -140,6 +159,11 @@ impl Calls {
     /// What the operator wants to watch.
     pub fn tally(&self) -> TallyView {
         self.engine.tally.view()
+    }
+
+    /// How the providers do that ever failed here.
+    pub fn providers(&self) -> Vec<TargetView> {
+        self.engine.health.view()
     }
 
     pub(crate) fn count_expired(&self, holds: usize) {
@@ -184,10 +208,53 @@ impl Calls {
     }
 }
 
+/// A call whose answer begins, or that has none.
+struct Begun {
+    place: Place,
+    opened: Opened,
+    reply: Reply,
+}
+
 impl Engine {
     /// A call from its admission to its settlement.
-    async fn serve(&self, call: Call, mut reply: Reply) {
+    async fn serve(&self, call: Call, reply: Reply) {
         let _running = Gauge::raise(&self.tally.running);
+        // Boxed apart, so that an answer that takes its time does not keep the memory
+        // that its beginning took.
+        let Some(begun) = Box::pin(self.begin(call, reply)).await else {
+            return;
+        };
+        let Begun {
+            place,
+            opened,
+            reply,
+        } = begun;
+        let Opened {
+            mut held,
+            reply: answer,
+            upstream,
+        } = opened;
+        let notes = held.trail.take_notes();
+        // Boxed, so that none of them makes room for the others while it runs.
+        match answer {
+            Ok(ProviderReply::Whole(whole)) => {
+                Box::pin(self.answer_whole(place, held, whole, upstream, reply)).await;
+            }
+            Ok(ProviderReply::Stream(stream)) => {
+                Box::pin(self.answer_stream(place, held, stream, upstream, reply)).await;
+            }
+            Err(why) => {
+                Box::pin(self.answer_nothing(place, held, why, upstream, reply)).await;
+            }
+        }
+        for (key, last_error) in notes {
+            self.keyring.note(key, last_error).await;
+        }
+    }
+
+    /// A call up to the beginning of its answer. `None` if it was refused, or answered
+    /// out of what was kept: the customer has been told.
+    async fn begin(&self, call: Call, mut reply: Reply) -> Option<Begun> {
         let id = call.id;
         let refuse = |reply: Reply, error, limits| {
             let _gone = reply.send(Err(Failure {
@@ -195,6 +262,7 @@ impl Engine {
                 generation: id,
                 limits,
             }));
+            None
         };
         match self.replay(&call).await {
             Ok(None) => {}
@@ -206,33 +274,35 @@ impl Engine {
             Err(error) => return refuse(reply, error, Admitted::default()),
         };
         let limits = admitted.limits;
-        let quoted = match self.quote(admitted) {
+        let mut quoted = match self.quote(admitted) {
             Ok(quoted) => quoted,
             Err(error) => {
                 self.leave(place, 0).await;
                 return refuse(reply, error, limits);
             }
         };
-        let opened = match self.hold_and_open(quoted, &mut reply).await {
-            Ok(opened) => opened,
+        // Boxed, since few calls come this way and all of them make room for it.
+        let kept = match quoted.call.cache {
+            Some(wish) => Box::pin(self.look_up(&mut quoted, wish)).await,
+            None => None,
+        };
+        let opened = match kept {
+            Some(kept) => Box::pin(self.hold_and_give(quoted, kept)).await,
+            None => self.hold_and_open(quoted, &mut reply).await,
+        };
+        match opened {
+            Ok(opened) => Some(Begun {
+                place,
+                opened,
+                reply,
+            }),
             Err(stop) => {
                 self.leave(place, 0).await;
-                return match stop {
+                match stop {
                     Stop::Refused(error) => refuse(reply, error, limits),
                     Stop::Replay(answer) => send_replay(reply, *answer),
-                };
+                }
             }
-        };
-        let (held, upstream) = (opened.held, opened.upstream);
-        match opened.reply {
-            Ok(ProviderReply::Whole(whole)) => {
-                self.answer_whole(place, held, whole, upstream, reply).await;
-            }
-            Ok(ProviderReply::Stream(stream)) => {
-                self.answer_stream(place, held, stream, upstream, reply)
-                    .await;
-            }
-            Err(why) => self.answer_nothing(place, held, why, upstream, reply).await,
         }
     }
 
@@ -254,12 +324,13 @@ impl Engine {
     }
 }
 
-fn send_replay(reply: Reply, answer: Answer) {
+fn send_replay(reply: Reply, answer: Answer) -> Option<Begun> {
     let _gone = reply.send(Ok(Answered::Replay {
         generation: answer.call,
         content_type: answer.content_type,
         body: answer.body,
     }));
+    None
 }
 
 fn is_idempotency_key(token: &str) -> bool {

@@ -14,6 +14,16 @@ pub enum CallError {
     /// The key does not open this.
     #[error(transparent)]
     Refused(#[from] KeyRefusal),
+    /// The model has no answer for this route.
+    #[error(
+        "the model \"{model}\" cannot be used here: it does not have the capability \"{lacks}\""
+    )]
+    WrongRoute {
+        /// Which.
+        model: String,
+        /// What this route asks for.
+        lacks: &'static str,
+    },
     /// The model has no price, and nothing is free.
     #[error("the model \"{0}\" has no price yet; ask the operator of this service")]
     NotPriced(String),

@@ -2,11 +2,10 @@ use vuzo_domain::chat::Envelope;
 use vuzo_domain::usage::Consumption;
 use vuzo_domain::wallet::Book;
 
-use super::admit::find_model;
 use super::call::Estimate;
 use super::engine::Engine;
 use super::error::CallError;
-use super::quote::{demand, plan_output};
+use super::route::{Route, Seeker, find_route};
 use crate::access::Caller;
 
 /// Completion tokens of an answer whose length nobody limited.
@@ -20,13 +19,18 @@ pub(super) async fn estimate(
 ) -> Result<Estimate, CallError> {
     let now = engine.clock.now();
     let book = engine.models.book();
-    let entry = find_model(&book, caller, &envelope.model)?;
-    let quote = book
-        .quote(entry, now)
-        .map_err(|_unpriced| CallError::NotPriced(entry.model.id.as_str().to_owned()))?;
-    let plan = plan_output(caller, envelope, &entry.model)?;
-    let demand = demand(envelope, &entry.model, plan.most);
-    let worst_case = quote.worst_case(&demand)?;
+    let seeker = Seeker {
+        caller,
+        envelope,
+        at: now,
+        seed: None,
+    };
+    let Route { chosen, others, .. } = find_route(engine, &book, seeker)?;
+    let (plan, demand, quote) = (chosen.plan, &chosen.demand, &chosen.quote);
+    let mut worst_case = quote.worst_case(demand)?;
+    for other in &others {
+        worst_case = worst_case.max(other.worst_case(other.plan.most)?);
+    }
     let prompt_tokens = envelope.typical_prompt_tokens().min(demand.most_input);
     let output = plan.most.min(USUAL_OUTPUT);
     let expected = quote.meter(&Consumption {
@@ -43,7 +47,7 @@ pub(super) async fn estimate(
         .map(|wallet| Book::new(caller.account.id, currency, wallet.sources).available(now))
         .unwrap_or_default();
     Ok(Estimate {
-        model: entry.model.id.as_str().to_owned(),
+        model: chosen.model().id.as_str().to_owned(),
         prompt_tokens,
         max_completion_tokens: plan.most,
         worst_case,
@@ -51,6 +55,6 @@ pub(super) async fn estimate(
         currency,
         available,
         affordable: worst_case <= available,
-        max_tokens_affordable: quote.affordable_output(&demand, available)?,
+        max_tokens_affordable: quote.affordable_output(demand, available)?,
     })
 }

@@ -1,7 +1,6 @@
 use core::time::Duration;
 
 use tokio::time::Instant;
-use vuzo_domain::chat::UpstreamCall;
 use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::{Answer, ExtendHold, ExtendHoldError, PlaceHold, PlaceHoldError};
 use vuzo_domain::wallet::{CapCheck, CapScope, Hold};
@@ -9,7 +8,9 @@ use vuzo_domain::wallet::{CapCheck, CapScope, Hold};
 use super::engine::Engine;
 use super::error::CallError;
 use super::quote::Quoted;
+use super::route::Candidate;
 use super::tally::Tally;
+use super::trail::Trail;
 
 /// Why a call goes no further. No money is set aside.
 pub(super) enum Stop {
@@ -41,6 +42,15 @@ pub(super) struct Held {
     pub(super) clamped: Option<u64>,
     /// When the hold is to be kept from expiring.
     pub(super) renew_at: Instant,
+    /// What was tried before.
+    pub(super) trail: Trail,
+}
+
+/// The output limit of whoever answers, by what is held.
+struct Fit {
+    covered: u64,
+    written: Option<u64>,
+    clamped: Option<u64>,
 }
 
 impl Engine {
@@ -52,7 +62,7 @@ impl Engine {
             call: call.id,
             account: call.caller.account.id,
             key: call.caller.key().map(|key| key.id),
-            currency: quoted.quote.currency(),
+            currency: quoted.chosen().quote.currency(),
             wanted,
             least,
             caps: if quoted.is_test {
@@ -95,34 +105,31 @@ impl Engine {
         (hold, available): (Hold, Units),
     ) -> Result<Held, CallError> {
         let total = hold.total()?;
-        let (wanted, _) = quoted.hold_bounds()?;
-        let plan = quoted.plan;
-        let clamped = if total < wanted {
+        let chosen = quoted.chosen();
+        let fit = quoted.fit(chosen, total)?.unwrap_or(Fit {
+            covered: chosen.plan.least,
+            written: Some(chosen.plan.least),
+            clamped: Some(chosen.plan.least),
+        });
+        if fit.clamped.is_some() {
             Tally::add(&self.tally.clamped);
-            Some(
-                quoted
-                    .affordable(total)
-                    .unwrap_or(plan.least)
-                    .min(plan.first),
-            )
-        } else {
-            None
-        };
+        }
         Ok(Held {
             hold,
             total,
             available,
-            covered: clamped.unwrap_or(plan.first),
-            written: clamped.or(plan.written),
-            clamped,
+            covered: fit.covered,
+            written: fit.written,
+            clamped: fit.clamped,
             renew_at: self.next_renewal(),
+            trail: Trail::default(),
             quoted,
         })
     }
 
     /// What a refusal of the ledger means to the customer.
     pub(super) fn explain(&self, quoted: &Quoted, refusal: Refusal) -> Stop {
-        let currency: Currency = quoted.quote.currency();
+        let currency: Currency = quoted.chosen().quote.currency();
         let Refusal { error, least } = refusal;
         Stop::Refused(match error {
             PlaceHoldError::Insufficient { available } => {
@@ -131,7 +138,7 @@ impl Engine {
                     required: least,
                     available,
                     currency,
-                    max_tokens_affordable: quoted.affordable(available),
+                    max_tokens_affordable: quoted.chosen().affordable(available),
                 }
             }
             PlaceHoldError::CapReached { check, remaining } => CallError::CapReached {
@@ -147,7 +154,7 @@ impl Engine {
         })
     }
 
-    fn next_renewal(&self) -> Instant {
+    pub(super) fn next_renewal(&self) -> Instant {
         let third = self
             .hold_lifetime
             .checked_div(3)
@@ -170,11 +177,13 @@ impl Engine {
         held: &mut Held,
         most_output: u64,
     ) -> Result<(), ExtendHoldError> {
-        let Ok(total) = held.quoted.worst_case(most_output) else {
+        let Ok(total) = held.quoted.chosen().worst_case(most_output) else {
             return Err(ExtendHoldError::Insufficient {
                 available: Units::ZERO,
             });
         };
+        // What was held for somebody dearer is enough for longer.
+        let total = total.max(held.total);
         self.extend_to(held, total).await?;
         held.covered = most_output;
         held.renew_at = self.next_renewal();
@@ -206,17 +215,38 @@ pub(super) struct Refusal {
 }
 
 impl Quoted {
-    /// The call as it goes to the provider.
-    pub(super) fn upstream(&self, written: Option<u64>) -> UpstreamCall {
-        UpstreamCall {
-            generation: self.call.id,
-            upstream_model: self.upstream_model.clone(),
-            capabilities: std::sync::Arc::clone(&self.capabilities),
-            model_most: self.model_most,
-            secret: None,
-            output_limit: written,
-            envelope: std::sync::Arc::clone(&self.call.envelope),
+    /// How much one of those who may answer can answer for what is held; `None` if it
+    /// is not worth to begin.
+    fn fit(&self, candidate: &Candidate, total: Units) -> Result<Option<Fit>, CallError> {
+        let plan = candidate.plan;
+        if self.is_test || candidate.worst_case(plan.first)? <= total {
+            return Ok(Some(Fit {
+                covered: plan.first,
+                written: plan.written,
+                clamped: None,
+            }));
         }
+        let carried = candidate.affordable(total).map(|most| most.min(plan.first));
+        Ok(carried.filter(|most| *most >= plan.least).map(|most| Fit {
+            covered: most,
+            written: Some(most),
+            clamped: Some(most),
+        }))
+    }
+}
+
+impl Held {
+    /// Gives the turn to another one, whose limit is fitted to the same hold. `false`
+    /// if the hold does not carry it; nothing is changed then.
+    pub(super) fn turn_to(&mut self, candidate: Candidate) -> bool {
+        let Ok(Some(fit)) = self.quoted.fit(&candidate, self.total) else {
+            return false;
+        };
+        self.covered = fit.covered;
+        self.written = fit.written;
+        self.clamped = fit.clamped;
+        self.quoted.route.chosen = candidate;
+        true
     }
 }
 

@@ -1,10 +1,11 @@
 use core::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use vuzo_domain::chat::{
-    Attempt, AttemptStatus, CallRecord, CallStatus, UsageReport, typical_tokens,
+    Attempt, AttemptStatus, CallRecord, CallStatus, ProviderFault, UsageReport, typical_tokens,
 };
-use vuzo_domain::money::Units;
+use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::{Answer, Settle};
 use vuzo_domain::pricing::Receipt;
 use vuzo_domain::usage::Consumption;
@@ -13,7 +14,9 @@ use vuzo_domain::wallet::{Charge, ProviderDebt};
 use super::Bill;
 use super::engine::Engine;
 use super::hold::Held;
+use super::quote::Quoted;
 use super::tally::Tally;
+use super::trail::cost_of_all;
 
 /// What a call came to, before it is settled.
 pub(super) struct Billed {
@@ -21,7 +24,7 @@ pub(super) struct Billed {
     estimated: bool,
     receipt: Receipt,
     provider_cost: Units,
-    served_model: Option<String>,
+    pub(super) served_model: Option<String>,
     pub(super) bill: Bill,
 }
 
@@ -49,28 +52,32 @@ impl Engine {
     /// the customer nothing, whatever the provider takes.
     pub(super) fn bill(&self, held: &Held, report: UsageReport, charged: bool) -> Billed {
         let quoted = &held.quoted;
+        let quote = &quoted.chosen().quote;
         let (consumption, estimated) = consumption(held, &report);
+        let hit = quoted.hit();
         if estimated && charged {
             Tally::add(&self.tally.estimated);
         }
-        let currency = quoted.quote.currency();
-        let receipt = if charged && !quoted.is_test {
-            quoted.quote.meter(&consumption)
-        } else {
-            Ok(Receipt::free(currency))
+        let currency = quote.currency();
+        let receipt = match hit {
+            _ if !charged || quoted.is_test => Ok(Receipt::free(currency)),
+            Some(hit) => Ok(hit.receipt.clone()),
+            None => quote.meter(&consumption),
         };
         let receipt = receipt.unwrap_or_else(|overflow| {
             tracing::error!(call = %quoted.call.id, %overflow, "a call could not be priced");
             Receipt::free(currency)
         });
         let nothing_came = !charged && consumption.total_tokens() == 0;
-        let provider_cost = if quoted.is_test || nothing_came {
+        let provider_cost = if nothing_came || hit.is_some() {
             Units::ZERO
         } else {
-            report
-                .stated_cost
-                .or_else(|| quoted.quote.provider_cost(&consumption).ok())
-                .unwrap_or_default()
+            self.cost_of(held, &report)
+        };
+        // Whoever stood in for the model that was asked for is named.
+        let stand_in = || {
+            let is_another = quoted.stands_in() && charged;
+            is_another.then(|| quoted.chosen().upstream_model.clone())
         };
         Billed {
             bill: Bill {
@@ -78,20 +85,55 @@ impl Engine {
                 // What is beyond the hold is the operator's loss.
                 amount: receipt.total.min(held.total),
                 currency,
-                model: quoted.model.clone(),
+                model: quoted.asked().as_str().to_owned(),
                 completion_tokens: (!estimated).then(|| consumption.completion_tokens()),
+                consumption,
             },
-            consumption,
+            // An answer that is given again consumes nothing, whatever it tells.
+            consumption: hit.map_or(consumption, |_| Consumption::default()),
             estimated,
             receipt,
             provider_cost,
-            served_model: report.served_model,
+            served_model: report.served_model.or_else(stand_in),
         }
     }
 
-    /// The command that settles a call.
-    pub(super) fn settlement(&self, held: &Held, billed: Billed, ending: Ending) -> Settle {
+    /// What a provider is owed for what it reports: what it says itself, where that can
+    /// be, or else what its prices make of the consumption.
+    pub(super) fn cost_of(&self, held: &Held, report: &UsageReport) -> Units {
         let quoted = &held.quoted;
+        if quoted.is_test {
+            return Units::ZERO;
+        }
+        let (consumption, _) = consumption(held, report);
+        let computed = quoted.chosen().quote.provider_cost(&consumption).ok();
+        let Some(stated) = report.stated_cost else {
+            return computed.unwrap_or_default();
+        };
+        if is_plausible(stated, computed) {
+            return stated;
+        }
+        Tally::add(&self.tally.implausible_costs);
+        tracing::error!(
+            call = %quoted.call.id,
+            provider = %quoted.chosen().provider_id,
+            stated = stated.0,
+            computed = computed.map(|cost| cost.0),
+            "a provider states a cost that cannot be; the computed one counts"
+        );
+        computed.unwrap_or_default()
+    }
+
+    /// The command that settles a call.
+    pub(super) fn settlement(&self, held: &mut Held, billed: Billed, ending: Ending) -> Settle {
+        let Held {
+            quoted,
+            hold,
+            total,
+            trail,
+            ..
+        } = held;
+        let currency = quoted.chosen().quote.currency();
         let call = &quoted.call;
         let now = self.clock.now();
         let answer = ending
@@ -103,28 +145,24 @@ impl Engine {
                 content_type: call.wire.content_type(call.envelope.stream).to_owned(),
                 body,
             });
-        let attempt = Attempt {
-            provider: quoted.provider_id.clone(),
-            model: quoted.upstream_model.clone(),
-            status: ending.attempt,
-            latency: ending.upstream,
-            provider_cost: billed.provider_cost,
-            fault: ending.fault,
-        };
-        let mut provider_debts = Vec::with_capacity(1);
-        if billed.provider_cost.is_positive() {
-            provider_debts.push(ProviderDebt {
-                provider: quoted.provider_id.clone(),
-                amount: billed.provider_cost,
-                currency: quoted.quote.currency(),
-            });
+        let mut attempts = trail.take_attempts();
+        if quoted.hit().is_none() {
+            attempts.reserve_exact(1);
+            attempts.push(quoted.attempt(
+                ending.attempt,
+                ending.upstream,
+                billed.provider_cost,
+                ending.fault,
+            ));
         }
+        let provider_cost = cost_of_all(&attempts);
+        let asked = quoted.asked();
         Settle {
-            hold: held.hold.id,
+            hold: hold.id,
             charge: Charge {
                 amount: billed.receipt.total,
-                provider_debts,
-                description: quoted.model.clone(),
+                provider_debts: debts(&attempts, currency),
+                description: asked.as_str().to_owned(),
                 at: now,
             },
             claim: call.claim.as_ref().map(|claim| (claim.key.clone(), answer)),
@@ -134,25 +172,94 @@ impl Engine {
                 key: call.caller.key().map(|key| key.id),
                 environment: call.caller.environment(),
                 endpoint: call.envelope.endpoint,
-                model: quoted.model.clone(),
+                model: asked.as_str().to_owned(),
                 served_model: billed.served_model,
-                provider: quoted.provider_id.clone(),
+                provider: quoted.chosen().provider_id.clone(),
                 stream: call.envelope.stream,
                 status: ending.status,
                 consumption: billed.consumption,
                 estimated: billed.estimated,
                 receipt: billed.receipt,
-                provider_cost: billed.provider_cost,
-                price_version: quoted.quote.version,
-                rule: quoted.quote.rule(),
-                held: held.total,
-                attempts: vec![attempt],
+                provider_cost,
+                priced_as: quoted
+                    .stands_in()
+                    .then(|| quoted.chosen().model().id.clone()),
+                cached_from: quoted.hit().map(|hit| hit.from),
+                price_version: quoted.chosen().quote.version,
+                rule: quoted.chosen().quote.rule(),
+                held: *total,
+                attempts,
                 latency: call.begun.elapsed(),
                 time_to_first_token: ending.first_token,
                 metadata: call.envelope.metadata.clone(),
                 created_at: call.created_at,
             },
         }
+    }
+}
+
+impl Quoted {
+    /// Whether somebody else answers than the model that was asked for.
+    fn stands_in(&self) -> bool {
+        !Arc::ptr_eq(&self.route.asked, &self.chosen().entry)
+    }
+
+    /// What is on record of an attempt at whoever's turn it is.
+    pub(super) fn attempt(
+        &self,
+        status: AttemptStatus,
+        latency: Duration,
+        provider_cost: Units,
+        fault: Option<String>,
+    ) -> Attempt {
+        let chosen = self.chosen();
+        Attempt {
+            provider: chosen.provider_id.clone(),
+            model: chosen.upstream_model.clone(),
+            status,
+            latency,
+            provider_cost,
+            fault,
+            key: self.key_id().map(|key| key.to_string()),
+        }
+    }
+}
+
+/// What each provider is owed.
+fn debts(attempts: &[Attempt], currency: Currency) -> Vec<ProviderDebt> {
+    let mut debts = Vec::with_capacity(1);
+    for attempt in attempts {
+        if attempt.provider_cost.is_positive() {
+            debts.push(ProviderDebt {
+                provider: attempt.provider.clone(),
+                amount: attempt.provider_cost,
+                currency,
+            });
+        }
+    }
+    debts
+}
+
+/// A stated cost beyond ten times the computed one cannot be: prices do not change that
+/// much, and other units than dollars are further off.
+const MOST_OFF: i64 = 10;
+
+/// Up to so much is believed all the same (two cents): what is paid by the piece, as a
+/// search on the web, is in no count of tokens.
+const ALWAYS_PLAUSIBLE: Units = Units(20_000_000);
+
+/// Whether a provider can mean the cost that it states. Less than computed is: it knows
+/// of discounts that we do not.
+fn is_plausible(stated: Units, computed: Option<Units>) -> bool {
+    let most = computed.unwrap_or_default().0.saturating_mul(MOST_OFF);
+    (0..=most.max(ALWAYS_PLAUSIBLE.0)).contains(&stated.0)
+}
+
+/// What went wrong, for the operator.
+pub(super) fn fault_text(fault: &ProviderFault) -> String {
+    match &fault.detail {
+        Some(detail) => format!("{}: {detail}", fault.message),
+        None => fault.message.clone(),
     }
 }
 
@@ -167,7 +274,7 @@ fn consumption(held: &Held, report: &UsageReport) -> (Consumption, bool) {
     }
     let input = quoted.call.envelope.typical_prompt_tokens();
     let estimate = Consumption {
-        input: input.min(quoted.demand.most_input),
+        input: input.min(quoted.chosen().demand.most_input),
         output: typical_tokens(report.output_bytes),
         images,
         ..Consumption::default()

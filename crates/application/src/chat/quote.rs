@@ -1,16 +1,17 @@
-use std::sync::Arc;
-
-use vuzo_domain::catalog::{Model, ProviderId};
-use vuzo_domain::chat::Envelope;
+use vuzo_domain::catalog::{Model, ModelId};
+use vuzo_domain::chat::{Endpoint, Envelope};
+use vuzo_domain::id::ProviderKeyId;
 use vuzo_domain::key::Environment;
 use vuzo_domain::money::Units;
-use vuzo_domain::port::{self, ChatProvider};
-use vuzo_domain::pricing::{Demand, Quote};
+use vuzo_domain::port;
+use vuzo_domain::pricing::Demand;
 
-use super::admit::{Admitted, find_model};
+use super::admit::Admitted;
+use super::cache::Caching;
 use super::call::Call;
 use super::engine::Engine;
 use super::error::CallError;
+use super::route::{Candidate, ChosenKey, Route, Seeker, Target, find_route, seed_of};
 use crate::access::Caller;
 
 /// With fewer output tokens than this no answer is begun.
@@ -23,7 +24,15 @@ const FIRST_STRETCH: u64 = 4_096;
 const MOST_UNSTATED: u64 = 131_072;
 
 /// Who answers the calls of test keys.
-const STAND_IN: &str = "echo";
+pub(super) const fn stand_in(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Embeddings => "embed",
+        Endpoint::ChatCompletions
+        | Endpoint::Completions
+        | Endpoint::Responses
+        | Endpoint::Messages => "echo",
+    }
+}
 
 /// How much a call may answer, and for how much of it money is set aside first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,66 +47,96 @@ pub(super) struct OutputPlan {
     pub(super) written: Option<u64>,
 }
 
-/// A call with its price, frozen.
+impl OutputPlan {
+    /// Embeddings have no completion.
+    const NONE: Self = Self {
+        most: 0,
+        first: 0,
+        least: 0,
+        written: None,
+    };
+}
+
+/// A call with everybody who may answer it, and their prices, frozen.
 pub(super) struct Quoted {
     pub(super) call: Call,
     pub(super) limits: port::Admitted,
-    pub(super) provider: Arc<dyn ChatProvider>,
-    pub(super) provider_id: ProviderId,
-    pub(super) upstream_model: String,
-    pub(super) capabilities: Arc<[String]>,
-    pub(super) model_most: u64,
-    pub(super) model: String,
-    pub(super) quote: Quote,
-    pub(super) demand: Demand,
-    pub(super) plan: OutputPlan,
+    pub(super) route: Route,
+    /// The key that whoever's turn it is is asked with.
+    pub(super) key: Option<ChosenKey>,
+    /// What the call draws its lots from.
+    pub(super) seed: u64,
     /// Whether the simulator answers for nothing.
     pub(super) is_test: bool,
+    /// What there is to know of answers that were given before, where the customer
+    /// asked for it.
+    pub(super) caching: Option<Box<Caching>>,
 }
 
 impl Engine {
-    /// Freezes the price, and what the call may come to at the most.
+    /// Freezes the prices, and what the call may come to at the most.
     pub(super) fn quote(&self, admitted: Admitted) -> Result<Quoted, CallError> {
         let Admitted { call, book, limits } = admitted;
-        let entry = find_model(&book, &call.caller, &call.envelope.model)?;
-        let model = &entry.model;
-        let quote = book
-            .quote(entry, call.created_at)
-            .map_err(|_unpriced| CallError::NotPriced(model.id.as_str().to_owned()))?;
-        let plan = plan_output(&call.caller, &call.envelope, model)?;
-        let is_test = call.caller.environment() == Environment::Test;
-        let is_simulated = model.provider == ProviderId::simulator();
-        let (provider_id, upstream_model) = if is_test && !is_simulated {
-            (ProviderId::simulator(), STAND_IN.to_owned())
-        } else {
-            (model.provider.clone(), model.upstream_id.clone())
+        let seed = seed_of(call.id.uuid());
+        let seeker = Seeker {
+            caller: &call.caller,
+            envelope: &call.envelope,
+            at: call.created_at,
+            seed: Some(seed),
         };
-        let provider = self
-            .providers
-            .get(&provider_id)
-            .ok_or_else(|| CallError::NotServed(model.id.as_str().to_owned()))?;
         Ok(Quoted {
-            demand: demand(&call.envelope, model, plan.most),
-            model: model.id.as_str().to_owned(),
-            capabilities: Arc::clone(&model.capabilities),
-            model_most: model.max_output_tokens,
-            provider: Arc::clone(provider),
+            route: find_route(self, &book, seeker)?,
+            key: None,
+            caching: None,
+            is_test: call.caller.environment() == Environment::Test,
             limits,
-            provider_id,
-            upstream_model,
-            quote,
-            plan,
-            is_test,
+            seed,
             call,
         })
     }
 }
 
-/// What a call may use at the most. No provider takes a prompt beyond the context.
+/// What a call may use at the most. No provider takes a prompt beyond the context; of
+/// embeddings each text has the whole context to itself.
 pub(super) fn demand(envelope: &Envelope, model: &Model, most_output: u64) -> Demand {
     let mut demand = envelope.demand(most_output);
-    demand.most_input = demand.most_input.min(model.context_length.max(1));
+    if envelope.endpoint != Endpoint::Embeddings {
+        demand.most_input = demand.most_input.min(model.context_length.max(1));
+    }
     demand
+}
+
+/// Refuses a model on a route that it has no answer for. A model of which the catalogue
+/// says nothing may be tried for a chat.
+pub(super) fn check_route(envelope: &Envelope, model: &Model) -> Result<(), CallError> {
+    let embeds = model.can("embeddings");
+    let fits = match envelope.endpoint {
+        Endpoint::Embeddings => embeds,
+        Endpoint::ChatCompletions
+        | Endpoint::Completions
+        | Endpoint::Responses
+        | Endpoint::Messages => !embeds || model.can("chat"),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(CallError::WrongRoute {
+        model: model.id.as_str().to_owned(),
+        lacks: if envelope.endpoint == Endpoint::Embeddings {
+            "embeddings"
+        } else {
+            "chat"
+        },
+    })
+}
+
+/// The output limit of account and key together.
+pub(super) fn most_allowed(caller: &Caller) -> Option<u64> {
+    let of_key = caller
+        .key()
+        .and_then(|key| key.limits.max_tokens_per_request);
+    let of_account = caller.account.limits.max_tokens_per_request;
+    of_account.into_iter().chain(of_key).min()
 }
 
 /// How much a call may answer.
@@ -106,15 +145,10 @@ pub(super) fn plan_output(
     envelope: &Envelope,
     model: &Model,
 ) -> Result<OutputPlan, CallError> {
-    let allowed = [
-        caller.account.limits.max_tokens_per_request,
-        caller
-            .key()
-            .and_then(|key| key.limits.max_tokens_per_request),
-    ]
-    .into_iter()
-    .flatten()
-    .min();
+    let allowed = most_allowed(caller);
+    if envelope.endpoint == Endpoint::Embeddings {
+        return Ok(OutputPlan::NONE);
+    }
     let model_most = model.max_output_tokens.max(1);
     let Some(asked) = envelope.output_limit else {
         let most = model_most
@@ -149,32 +183,42 @@ pub(super) fn plan_output(
 }
 
 impl Quoted {
-    /// What is held before the call begins: all that it may come to, or the first
-    /// stretch of it; and the least with which it is begun.
+    /// Who answers, as far as is known.
+    pub(super) fn chosen(&self) -> &Candidate {
+        &self.route.chosen
+    }
+
+    /// The stored key that it is asked with, if it is not that of the configuration.
+    pub(super) fn key_id(&self) -> Option<ProviderKeyId> {
+        self.key.as_ref()?.id()
+    }
+
+    /// Where the call goes, or went last.
+    pub(super) fn target(&self) -> Target<'_> {
+        self.chosen().target(self.key_id())
+    }
+
+    /// The id of the model that was asked for.
+    pub(super) fn asked(&self) -> &ModelId {
+        &self.route.asked.model.id
+    }
+
+    /// What is held before the call begins, so that whoever answers is covered: all
+    /// that the dearest may come to, or the first stretch of it. And the least with
+    /// which it is begun, by the price of the first to be asked: others that this does
+    /// not carry are not asked.
     pub(super) fn hold_bounds(&self) -> Result<(Units, Units), CallError> {
         if self.is_test {
             return Ok((Units::ZERO, Units::ZERO));
         }
-        Ok((
-            self.worst_case(self.plan.first)?,
-            self.worst_case(self.plan.least)?,
-        ))
-    }
-
-    /// What the call comes to at the most with this output limit.
-    pub(super) fn worst_case(&self, most_output: u64) -> Result<Units, CallError> {
-        let demand = Demand {
-            most_output,
-            ..self.demand
-        };
-        Ok(self.quote.worst_case(&demand)?)
-    }
-
-    /// The output limit that an amount carries.
-    pub(super) fn affordable(&self, amount: Units) -> Option<u64> {
-        self.quote
-            .affordable_output(&self.demand, amount)
-            .ok()
-            .flatten()
+        if let Some(hit) = self.hit() {
+            return Ok((hit.receipt.total, hit.receipt.total));
+        }
+        let chosen = self.chosen();
+        let mut wanted = chosen.worst_case(chosen.plan.first)?;
+        for other in &self.route.others {
+            wanted = wanted.max(other.worst_case(other.plan.first)?);
+        }
+        Ok((wanted, chosen.worst_case(chosen.plan.least)?))
     }
 }

@@ -5,17 +5,19 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use vuzo_domain::chat::{
-    AttemptStatus, CallStatus, FaultKind, ProviderFault, ReplyChunk, ReplyStream, UsageReport,
+    AttemptStatus, CallStatus, FaultKind, KeptAnswer, KeptBody, ProviderFault, ReplyChunk,
+    ReplyStream, UsageReport,
 };
 
 use super::CutReason;
 use super::admit::Place;
+use super::cache::Keeping;
 use super::call::{Answered, Reply};
 use super::engine::Engine;
 use super::error::CallError;
 use super::hold::Held;
 use super::open::NotOpened;
-use super::outcome::Ending;
+use super::outcome::{Billed, Ending};
 use super::tally::Tally;
 use super::whole::{facts, failed};
 
@@ -45,7 +47,8 @@ struct Relay<'engine> {
     engine: &'engine Engine,
     held: Held,
     customer: Option<mpsc::Sender<Bytes>>,
-    /// What the customer got so far, where it is to be kept for replay.
+    /// What the customer got so far, where it is to be kept: for replay, or for
+    /// identical requests.
     kept: Option<BytesMut>,
     output_bytes: u64,
     first_token: Option<Duration>,
@@ -91,14 +94,13 @@ impl Engine {
         };
         if let Err(_answer) = reply.send(Ok(answered)) {
             let (reply, _nobody) = tokio::sync::oneshot::channel();
-            return self
-                .answer_nothing(place, held, NotOpened::Abandoned, upstream, reply)
-                .await;
+            let why = NotOpened::Abandoned;
+            return Box::pin(self.answer_nothing(place, held, why, upstream, reply)).await;
         }
         let streaming = Instant::now();
         let mut relay = Relay {
             engine: self,
-            kept: held.quoted.call.claim.as_ref().map(|_| BytesMut::new()),
+            kept: (held.quoted.call.claim.is_some() || held.quoted.keeps()).then(BytesMut::new),
             held,
             customer: Some(customer),
             output_bytes: 0,
@@ -110,7 +112,8 @@ impl Engine {
         let upstream = upstream.saturating_add(streaming.elapsed());
         // What is not read to its end is ended at the provider.
         let closing = stream.cut();
-        relay.close(place, end, closing, upstream).await;
+        // Boxed, so that a stream does not keep room for its end all the time.
+        Box::pin(relay.close(place, end, closing, upstream)).await;
     }
 }
 
@@ -192,22 +195,23 @@ impl Relay<'_> {
         if self.first_token.is_none() && output_bytes > 0 {
             self.first_token = Some(self.held.quoted.call.begun.elapsed());
         }
-        if let Some(end) = self.stretch().await {
-            return Some(end);
-        }
+        let end = self.stretch().await;
+        // Where the answer is to be cut, this piece still leaves: whoever closes the
+        // answer goes by everything that was written.
         self.keep(&frames);
-        self.send(frames).await
+        let gone = self.send(frames).await;
+        end.or(gone)
     }
 
     /// Extends the hold where the answer is about to outgrow it. Half a byte-count is
     /// more tokens than any text has in practice.
     async fn stretch(&mut self) -> Option<End> {
-        let plan = self.held.quoted.plan;
+        let plan = self.held.quoted.chosen().plan;
         let stretches = self.held.covered < plan.most && self.held.clamped.is_none();
         if !stretches || self.held.quoted.is_test {
             return None;
         }
-        let answers = u64::from(self.held.quoted.demand.answers.max(1));
+        let answers = u64::from(self.held.quoted.chosen().demand.answers.max(1));
         let each = self.output_bytes.div_ceil(answers.saturating_mul(2));
         if each.saturating_add(MARGIN) <= self.held.covered {
             return None;
@@ -254,7 +258,7 @@ impl Relay<'_> {
 
     /// Settles the call and sends what is left to send.
     async fn close(
-        mut self,
+        &mut self,
         place: Place,
         end: End,
         closing: Option<ReplyChunk>,
@@ -266,7 +270,11 @@ impl Relay<'_> {
         let report = self.report(&end);
         let billed = engine.bill(&self.held, report, charged);
         let tokens = billed.total_tokens();
+        if let End::Broken(fault) = &end {
+            engine.note_fault(&mut self.held, fault);
+        }
         let mut ending = self.ending(&end, upstream);
+        let keeping = self.keeping(&end, ending.status, &billed);
         let last = match end {
             End::Done {
                 frames,
@@ -305,15 +313,38 @@ impl Relay<'_> {
                 kept.freeze()
             });
         }
-        let command = engine.settlement(&self.held, billed, ending);
         let customer = self.customer.take();
-        engine
-            .settle(place, tokens, command, async |_settled| {
-                if let Some(customer) = customer {
-                    let _slow_or_gone = timeout(SLOWEST_CUSTOMER, customer.send(last)).await;
-                }
-            })
-            .await;
+        let command = engine.settlement(&mut self.held, billed, ending);
+        let delivering = async |_settled| {
+            if let Some(customer) = customer {
+                let _slow_or_gone = timeout(SLOWEST_CUSTOMER, customer.send(last)).await;
+            }
+        };
+        if engine.settle(place, tokens, command, delivering).await {
+            engine.keep(keeping).await;
+        }
+    }
+
+    /// The answer, if it is to be kept for identical requests.
+    fn keeping(&self, end: &End, status: CallStatus, billed: &Billed) -> Option<Box<Keeping>> {
+        let End::Done {
+            frames: last,
+            usage_frame,
+            ..
+        } = end
+        else {
+            return None;
+        };
+        let content = self.kept.as_ref()?;
+        if status != CallStatus::Ok || content.len() > KeptAnswer::MOST_BYTES {
+            return None;
+        }
+        self.held.keeping(billed, || KeptBody::Stream {
+            frames: Bytes::copy_from_slice(content),
+            output_bytes: self.output_bytes,
+            last: last.clone(),
+            usage_frame: usage_frame.clone(),
+        })
     }
 
     /// What was consumed, as far as anybody knows.

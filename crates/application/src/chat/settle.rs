@@ -18,14 +18,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 impl Engine {
     /// Settles a call and gives its place back, then lets `deliver` answer: as soon as
     /// the settlement is durable, at the latest after a quarter of a second. The
-    /// settlement itself is seen to its end, however long the ledger is away.
+    /// settlement itself is seen to its end, however long the ledger is away. Answers
+    /// whether the ledger has taken it.
     pub(super) async fn settle(
         &self,
         place: Place,
         tokens: u64,
         command: Settle,
         deliver: impl AsyncFnOnce(Option<Settled>),
-    ) {
+    ) -> bool {
         let account = command.record.account;
         let settling = async {
             let (settled, ()) = futures_util::join!(
@@ -36,11 +37,13 @@ impl Engine {
         };
         let mut settling = core::pin::pin!(settling);
         if let Ok(settled) = timeout(LONGEST_WAIT, settling.as_mut()).await {
+            let is_settled = settled.is_some();
             deliver(settled).await;
+            is_settled
         } else {
             Tally::add(&self.tally.late_settles);
             deliver(None).await;
-            settling.await;
+            settling.await.is_some()
         }
     }
 

@@ -15,6 +15,11 @@ pub(crate) struct Tally {
     pub(crate) insufficient: AtomicU64,
     pub(crate) limited: AtomicU64,
     pub(crate) expired_holds: AtomicU64,
+    pub(crate) attempts: AtomicU64,
+    pub(crate) fallbacks: AtomicU64,
+    pub(crate) implausible_costs: AtomicU64,
+    pub(crate) cache_hits: AtomicU64,
+    pub(crate) cache_misses: AtomicU64,
 }
 
 /// The counts at one moment. All but the first two only grow.
@@ -44,6 +49,17 @@ pub struct TallyView {
     pub limited: u64,
     /// Holds that the reaper gave back.
     pub expired_holds: u64,
+    /// Attempts at providers.
+    pub attempts: u64,
+    /// Attempts at another model than the one before, or than the one whose turn it
+    /// was.
+    pub fallbacks: u64,
+    /// Costs that a provider stated and cannot mean.
+    pub implausible_costs: u64,
+    /// Answers that were given again.
+    pub cache_hits: u64,
+    /// Calls that asked for an answer that was given before, and had to be made.
+    pub cache_misses: u64,
 }
 
 impl Tally {
@@ -66,6 +82,11 @@ impl Tally {
             insufficient: read(&self.insufficient),
             limited: read(&self.limited),
             expired_holds: read(&self.expired_holds),
+            attempts: read(&self.attempts),
+            fallbacks: read(&self.fallbacks),
+            implausible_costs: read(&self.implausible_costs),
+            cache_hits: read(&self.cache_hits),
+            cache_misses: read(&self.cache_misses),
         }
     }
 }

@@ -1,6 +1,9 @@
 use core::time::Duration;
 
-use vuzo_domain::chat::{AttemptStatus, CallStatus, FaultKind, ProviderFault, WholeReply};
+use vuzo_domain::chat::{
+    AttemptStatus, CallStatus, FaultKind, KeptBody, ProviderFault, WholeReply,
+};
+use vuzo_domain::port::Settled;
 
 use super::admit::Place;
 use super::call::{Answered, Facts, Failure, Reply};
@@ -8,14 +11,14 @@ use super::engine::Engine;
 use super::error::CallError;
 use super::hold::Held;
 use super::open::NotOpened;
-use super::outcome::{Ending, nothing_consumed};
+use super::outcome::{Ending, fault_text, nothing_consumed};
 
 impl Engine {
     /// Settles an answer that came in one piece, and sends it.
     pub(super) async fn answer_whole(
         &self,
         place: Place,
-        held: Held,
+        mut held: Held,
         whole: WholeReply,
         upstream: Duration,
         reply: Reply,
@@ -37,9 +40,14 @@ impl Engine {
             answer: call.claim.is_some().then(|| body.clone()),
         };
         let tokens = billed.total_tokens();
-        let command = self.settlement(&held, billed, ending);
-        self.settle(place, tokens, command, async |settled| {
-            let mut facts = facts(&held, upstream);
+        let facts = facts(&held, upstream);
+        let keeping = match ending.status {
+            CallStatus::Ok => held.keeping(&billed, || KeptBody::Whole(whole.body)),
+            _ => None,
+        };
+        let command = self.settlement(&mut held, billed, ending);
+        let delivering = async |settled: Option<Settled>| {
+            let mut facts = facts;
             if let Some(settled) = settled {
                 facts.available = settled.available;
             }
@@ -50,8 +58,10 @@ impl Engine {
             };
             // The customer may be gone; the call is settled all the same.
             let _gone = reply.send(Ok(answered));
-        })
-        .await;
+        };
+        if self.settle(place, tokens, command, delivering).await {
+            self.keep(keeping).await;
+        }
     }
 
     /// Settles a call that got no answer, and says why. The customer is not charged,
@@ -59,7 +69,7 @@ impl Engine {
     pub(super) async fn answer_nothing(
         &self,
         place: Place,
-        held: Held,
+        mut held: Held,
         why: NotOpened,
         upstream: Duration,
         reply: Reply,
@@ -83,19 +93,21 @@ impl Engine {
             ),
             NotOpened::Fault(mut fault) => {
                 let report = fault.report.take();
-                let ending = failed(&fault, upstream);
+                let mut ending = failed(&fault, upstream);
                 let report = report.map_or_else(nothing_consumed, |report| *report);
-                (CallError::Provider(fault), ending, report)
+                let told = held.trail.tell(&held.quoted.route.chosen.entry, fault);
+                ending.status = failed_status(&told);
+                (CallError::Provider(told), ending, report)
             }
         };
         let billed = self.bill(&held, report, false);
         let tokens = billed.total_tokens();
-        let command = self.settlement(&held, billed, ending);
         let failure = Failure {
             error,
             generation: held.quoted.call.id,
             limits: held.quoted.limits,
         };
+        let command = self.settlement(&mut held, billed, ending);
         self.settle(place, tokens, command, async |_settled| {
             let _gone = reply.send(Err(failure));
         })
@@ -105,34 +117,36 @@ impl Engine {
 
 /// How a call ended whose provider did not do its part.
 pub(super) fn failed(fault: &ProviderFault, upstream: Duration) -> Ending {
-    let fault_text = match &fault.detail {
-        Some(detail) => format!("{}: {detail}", fault.message),
-        None => fault.message.clone(),
-    };
     Ending {
-        status: if matches!(fault.kind, FaultKind::BadRequest { .. }) {
-            CallStatus::Error
-        } else {
-            CallStatus::ProviderFailed
-        },
+        status: failed_status(fault),
         attempt: AttemptStatus::Failed,
-        fault: Some(fault_text),
+        fault: Some(fault_text(fault)),
         upstream,
         first_token: None,
         answer: None,
     }
 }
 
+const fn failed_status(fault: &ProviderFault) -> CallStatus {
+    if matches!(fault.kind, FaultKind::BadRequest { .. }) {
+        CallStatus::Error
+    } else {
+        CallStatus::ProviderFailed
+    }
+}
+
 /// What is told beside an answer that begins now.
 pub(super) fn facts(held: &Held, upstream: Duration) -> Facts {
     let quoted = &held.quoted;
+    let upstream = upstream.saturating_add(held.trail.spent());
     Facts {
         generation: quoted.call.id,
-        model: quoted.model.clone(),
+        model: quoted.chosen().model().id.as_str().to_owned(),
         limits: quoted.limits,
         clamped: held.clamped,
+        cache: quoted.caching.as_ref().map(|caching| caching.mark),
         available: held.available,
-        currency: quoted.quote.currency(),
+        currency: quoted.chosen().quote.currency(),
         overhead: quoted.call.begun.elapsed().saturating_sub(upstream),
     }
 }

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use vuzo_domain::id::GenerationId;
 use vuzo_domain::money::{Currency, Units};
+use vuzo_domain::usage::Consumption;
 
 use super::CallError;
 
@@ -17,6 +18,8 @@ pub struct Bill {
     pub model: String,
     /// All completion tokens, where somebody counted.
     pub completion_tokens: Option<u64>,
+    /// What it is charged for, whether somebody counted or it is an estimate.
+    pub consumption: Consumption,
 }
 
 /// Why a stream is ended before its provider has.

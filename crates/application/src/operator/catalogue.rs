@@ -1,9 +1,17 @@
+mod import;
+mod jumps;
+
 use vuzo_domain::catalog::{Model, ModelId};
 use vuzo_domain::port::{Actor, Change, ModelEntry, ModelWrite, Unavailable};
 use vuzo_domain::pricing::{Dimension, PriceVersion, RateCard};
 
 use super::detail::Detail;
 use super::{Operator, OperatorError};
+
+pub use import::{
+    ChangedModel, ImportOrder, ImportReport, ImportWishes, ImportedModel, Stated, Suspicion,
+};
+pub use jumps::Jump;
 
 /// No model takes or gives more; with it no sum of tokens overflows.
 const MOST_TOKENS: u64 = 1_000_000_000;
@@ -59,11 +67,17 @@ fn check_model(model: &Model) -> Result<(), OperatorError> {
         let why = "must have 1 to 256 printable ASCII characters without spaces";
         return Err(OperatorError::invalid("upstream_id", why));
     }
-    for (field, tokens) in [
-        ("context_length", model.context_length),
-        ("max_output_tokens", model.max_output_tokens),
+    // Whoever only makes embeddings gives no completion at all.
+    let is_mute = model.can("embeddings") && !model.can("chat");
+    for (field, tokens, least) in [
+        ("context_length", model.context_length, 1),
+        (
+            "max_output_tokens",
+            model.max_output_tokens,
+            u64::from(!is_mute),
+        ),
     ] {
-        if !(1..=MOST_TOKENS).contains(&tokens) {
+        if !(least..=MOST_TOKENS).contains(&tokens) {
             let why = "must be between 1 and 1000000000";
             return Err(OperatorError::invalid(field, why));
         }
@@ -80,24 +94,36 @@ fn check_model(model: &Model) -> Result<(), OperatorError> {
     if model.aliases.len() > MOST_WORDS {
         return Err(OperatorError::invalid("aliases", "must be at most 64"));
     }
+    if model.weight > Model::MOST_WEIGHT {
+        return Err(OperatorError::invalid(
+            "weight",
+            "must be between 0 and 10000",
+        ));
+    }
     Ok(())
 }
 
-/// A name finds one model, so that nobody is served another one than they pay for.
+/// Models may share a name: then a call goes to any of them. But `provider/model` names
+/// one model, and no other one may answer to it.
 fn check_names(model: &Model, known: &[ModelEntry]) -> Result<(), OperatorError> {
-    let others = || known.iter().filter(|entry| entry.model.id != model.id);
-    for name in core::iter::once(&model.id).chain(&model.aliases) {
-        let is_taken = others().any(|entry| {
-            let other = &entry.model;
-            other.id == *name
-                || other.aliases.contains(name)
-                || other.qualified_name() == name.as_str()
-        });
-        if is_taken {
+    let qualified = model.qualified_name();
+    for other in known.iter().map(|entry| &entry.model) {
+        if other.id == model.id {
+            continue;
+        }
+        let of_other = other.qualified_name();
+        let taken = names(model)
+            .find(|name| name.as_str() == of_other)
+            .or_else(|| names(other).find(|name| name.as_str() == qualified));
+        if let Some(name) = taken {
             return Err(OperatorError::NameTaken { name: name.clone() });
         }
     }
     Ok(())
+}
+
+fn names(model: &Model) -> impl Iterator<Item = &ModelId> {
+    core::iter::once(&model.id).chain(&model.aliases)
 }
 
 fn model_detail(model: &Model, version: Option<&PriceVersion>) -> Detail {
@@ -108,7 +134,9 @@ fn model_detail(model: &Model, version: Option<&PriceVersion>) -> Detail {
         .number("context_length", model.context_length)
         .number("max_output_tokens", model.max_output_tokens)
         .texts("capabilities", model.capabilities.iter())
-        .texts("aliases", model.aliases.iter().map(ModelId::as_str));
+        .texts("aliases", model.aliases.iter().map(ModelId::as_str))
+        .number("priority", model.priority)
+        .number("weight", model.weight);
     let Some(version) = version else {
         return detail;
     };

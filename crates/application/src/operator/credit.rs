@@ -1,15 +1,17 @@
+use core::time::Duration;
+
+use vuzo_domain::account::Account;
 use vuzo_domain::id::{AccountId, LedgerAccountId, TransferId};
 use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::{Actor, CreditWallet, Grant, Unavailable};
 use vuzo_domain::wallet::{Transfer, TransferKind};
 
 use super::detail::Detail;
-use super::keyed::candidates;
+use super::keyed::{self, Scope};
 use super::{Operator, OperatorError};
 use crate::people::line;
 
 const LONGEST_REASON: usize = 500;
-const LONGEST_KEY: usize = 255;
 /// A billion dollars. A sum of many still fits the integers that money is kept in.
 const MOST: i64 = 1_000_000_000_000_000_000;
 
@@ -44,7 +46,7 @@ impl Operator {
         let account = found.ok_or(OperatorError::NotFound { what: "account" })?;
         let ids = match &order.idempotency_key {
             None => vec![TransferId::from_uuid(self.ids.uuid())],
-            Some(key) => candidates(&account, key, self.hasher.as_ref(), self.clock.now()),
+            Some(key) => self.ids_under(&account, key),
         };
         let transfer = self.post(actor, &order, ids).await?;
         if is_for(&transfer, &order) {
@@ -52,6 +54,17 @@ impl Operator {
         } else {
             Err(OperatorError::KeyMismatch)
         }
+    }
+
+    fn ids_under(&self, account: &Account, key: &str) -> Vec<TransferId> {
+        let scope = Scope {
+            what: "credit",
+            whose: &account.id.to_string(),
+            // A second after the account was opened its first transfers have been made.
+            not_before: account.created_at.after(Duration::from_secs(1)),
+        };
+        let ids = keyed::candidates(&scope, key, self.hasher.as_ref(), self.clock.now());
+        ids.into_iter().map(TransferId::from_uuid).collect()
     }
 
     async fn post(
@@ -99,18 +112,9 @@ fn checked(mut order: CreditOrder) -> Result<CreditOrder, OperatorError> {
     if order.amount.0.unsigned_abs() > MOST.unsigned_abs() {
         return Err(OperatorError::invalid("amount", "is too large"));
     }
-    let is_key = |key: &String| {
-        let is_short = (1..=LONGEST_KEY).contains(&key.len());
-        is_short
-            && key
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() || byte == b' ')
-    };
-    if !order.idempotency_key.as_ref().is_none_or(is_key) {
-        return Err(OperatorError::invalid(
-            "idempotency_key",
-            "must have 1 to 255 printable ASCII characters",
-        ));
+    let key = order.idempotency_key.as_deref();
+    if !key.is_none_or(keyed::is_idempotency_key) {
+        return Err(keyed::BAD_KEY);
     }
     Ok(order)
 }

@@ -8,6 +8,7 @@ use vuzo_domain::port::{Change, ChangeSink, Changes};
 
 use crate::access::Directory;
 use crate::models::Models;
+use crate::provider_keys::ProviderKeyring;
 
 /// How often the durable list of changes is read. With the time that reading takes, a
 /// revoked key stops within a second on every instance, whether or not news arrive.
@@ -18,6 +19,7 @@ pub(crate) struct Watcher {
     changes: Arc<dyn Changes>,
     directory: Arc<Directory>,
     models: Arc<Models>,
+    keyring: Arc<ProviderKeyring>,
     catalog_is_stale: Notify,
 }
 
@@ -26,11 +28,13 @@ impl Watcher {
         changes: Arc<dyn Changes>,
         directory: Arc<Directory>,
         models: Arc<Models>,
+        keyring: Arc<ProviderKeyring>,
     ) -> Self {
         Self {
             changes,
             directory,
             models,
+            keyring,
             catalog_is_stale: Notify::new(),
         }
     }
@@ -52,14 +56,15 @@ impl Watcher {
         }
     }
 
-    /// Reads the catalogue anew whenever it is stale, until it is told to stop.
+    /// Reads the catalogue and the provider keys anew whenever they are stale, until it is told to stop.
     pub(crate) async fn refresh(&self, stop: CancellationToken) {
         while stop
             .run_until_cancelled(self.catalog_is_stale.notified())
             .await
             .is_some()
         {
-            if let Err(fault) = self.models.reload().await {
+            let (models, keys) = (self.models.reload().await, self.keyring.reload().await);
+            if let Err(fault) = models.and(keys) {
                 tracing::warn!(%fault, "the catalogue could not be read");
                 self.catalog_is_stale.notify_one();
                 stop.run_until_cancelled(sleep(PAUSE)).await;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 use vuzo_application::access::{Caller, Identity};
 use vuzo_application::chat::{
-    AnswerWire, Answered, Bill, CallError, CallRequest, CutReason, Failure,
+    AnswerWire, Answered, Bill, CacheWish, CallError, CallRequest, CutReason, Failure,
 };
 use vuzo_application::{Application, Policy, Ports};
 use vuzo_contracts::{Customer, FIRST_MOMENT, Store, World};
@@ -22,13 +22,17 @@ use vuzo_domain::limit::Limits;
 use vuzo_domain::money::Currency;
 use vuzo_domain::pattern::ModelPattern;
 use vuzo_domain::port::{
-    CatalogSnapshot, ChatProvider, MockHasher, MockSigner, ModelEntry, Wallets,
+    CatalogSnapshot, ChatProvider, MockHasher, MockSealer, MockSigner, ModelEntry, NewProviderKey,
+    Wallets,
 };
 use vuzo_domain::pricing::{Markup, PriceVersion, PricingRule, Rate, RateCard};
+use vuzo_domain::provider_key::ProviderKey;
+use vuzo_domain::secret::Secret;
 use vuzo_domain::time::Timestamp;
 use vuzo_domain::usage::Consumption;
 use vuzo_memory::{
-    LocalFeed, LocalLimiter, ManualClock, MemoryStore, Script, ScriptedProvider, SequentialIds,
+    LocalAnswers, LocalFeed, LocalLimiter, ManualClock, MemoryStore, Script, ScriptedProvider,
+    SequentialIds,
 };
 
 /// One prompt token costs this much.
@@ -59,32 +63,45 @@ fn hasher() -> MockHasher {
     hasher
 }
 
-fn catalog() -> CatalogSnapshot {
-    let dollar = |text| Rate::parse(text, Currency::USD).unwrap();
-    let entry = |id: &str, capabilities: Vec<String>| ModelEntry {
+/// A model of a provider, at one and two dollars per million tokens.
+pub(crate) fn model(provider: &str, id: &str) -> ModelEntry {
+    ModelEntry {
         model: Model {
             id: ModelId::new(id).unwrap(),
-            provider: ProviderId::new("acme").unwrap(),
+            provider: ProviderId::new(provider).unwrap(),
             upstream_id: format!("{id}-upstream"),
             status: ModelStatus::Active,
             context_length: 10_000,
             max_output_tokens: 100_000,
-            capabilities,
+            capabilities: [].into(),
             aliases: vec![],
+            priority: 0,
+            weight: Model::USUAL_WEIGHT,
             created_at: Timestamp::from_secs(FIRST_MOMENT),
         },
-        versions: vec![PriceVersion {
-            number: 1,
-            effective_from: Timestamp::from_secs(FIRST_MOMENT),
-            cost: RateCard::new(Currency::USD, dollar("1"), dollar("2")),
-            retail: None,
-        }],
-    };
+        versions: vec![version(1)],
+    }
+}
+
+/// A price version at so many dollars per million prompt tokens, and twice as much per
+/// million completion tokens.
+pub(crate) fn version(dollars: u64) -> PriceVersion {
+    let rate = |dollars: u64| Rate::parse(&dollars.to_string(), Currency::USD).unwrap();
+    PriceVersion {
+        number: 1,
+        effective_from: Timestamp::from_secs(FIRST_MOMENT),
+        cost: RateCard::new(Currency::USD, rate(dollars), rate(dollars * 2)),
+        retail: None,
+    }
+}
+
+fn catalog(more: Vec<ModelEntry>) -> CatalogSnapshot {
+    let mut thinker = model("acme", "thinker");
+    thinker.model.capabilities = ["reasoning".to_owned()].into();
+    let mut models = vec![model("acme", "one"), thinker];
+    models.extend(more);
     CatalogSnapshot {
-        models: vec![
-            entry("one", vec![]),
-            entry("thinker", vec!["reasoning".to_owned()]),
-        ],
+        models,
         rules: vec![PricingRule {
             id: RuleId::from_uuid(Uuid::from_u128(1)),
             pattern: ModelPattern::new("*").unwrap(),
@@ -93,6 +110,24 @@ fn catalog() -> CatalogSnapshot {
             is_active: true,
         }],
     }
+}
+
+/// Takes what was sealed as it is.
+fn sealer() -> MockSealer {
+    let mut sealer = MockSealer::new();
+    sealer
+        .expect_open()
+        .returning(|sealed| Some(Secret::new(sealed.as_text())));
+    sealer
+}
+
+/// What is there beside the model `one` of the provider `acme`.
+#[derive(Default)]
+pub(crate) struct Setting {
+    pub(crate) models: Vec<ModelEntry>,
+    pub(crate) providers: Vec<Arc<ScriptedProvider>>,
+    pub(crate) keys: Vec<ProviderKey>,
+    pub(crate) cache_hit_percent: u8,
 }
 
 impl Bench {
@@ -105,39 +140,71 @@ impl Bench {
         scripts: impl IntoIterator<Item = Script>,
         decorate: impl FnOnce(Arc<dyn Wallets>) -> Arc<dyn Wallets>,
     ) -> Self {
+        Self::in_setting(balance, scripts, decorate, Setting::default()).await
+    }
+
+    pub(crate) async fn in_setting(
+        balance: i64,
+        scripts: impl IntoIterator<Item = Script>,
+        decorate: impl FnOnce(Arc<dyn Wallets>) -> Arc<dyn Wallets>,
+        setting: Setting,
+    ) -> Self {
         let store = Arc::new(MemoryStore::new());
         let world = World::new(Store::of(&store));
         let customer = match balance {
             0 => world.sign_up().await,
             _ => world.customer_with(balance).await,
         };
-        world.store.catalog.seed_catalog(catalog()).await.unwrap();
+        let catalog = catalog(setting.models);
+        world.store.catalog.seed_catalog(catalog).await.unwrap();
+        for key in setting.keys {
+            let audit = world.audit_entry("provider_key.add", &key.id);
+            let new = NewProviderKey { key, audit };
+            world
+                .store
+                .provider_keys
+                .add_provider_key(new)
+                .await
+                .unwrap();
+        }
         let acme = ProviderId::new("acme").unwrap();
         let provider = Arc::new(ScriptedProvider::new(acme, scripts));
         let clock = Arc::new(ManualClock::at(world.now()));
         let simulator =
             ScriptedProvider::new(ProviderId::simulator(), [whole("from the simulator", 5, 5)]);
+        let mut providers: Vec<Arc<dyn ChatProvider>> = vec![
+            Arc::clone(&provider) as Arc<dyn ChatProvider>,
+            Arc::new(simulator),
+        ];
+        providers.extend(setting.providers.into_iter().map(|more| more as Arc<_>));
         let ports = Ports {
             wallets: decorate(Arc::clone(&world.store.wallets)),
             ledger_audit: Arc::clone(&world.store.ledger_audit),
             accounts: Arc::clone(&world.store.accounts),
             keys: Arc::clone(&world.store.keys),
             catalog: Arc::clone(&world.store.catalog),
+            provider_keys: Arc::clone(&world.store.provider_keys),
+            sealer: Arc::new(sealer()),
             usage: Arc::clone(&world.store.usage),
             audit: Arc::clone(&world.store.audit),
             changes: Arc::clone(&world.store.changes),
             feed: Arc::new(LocalFeed::to(vec![])),
             limiter: Arc::new(LocalLimiter::new(LocalLimiter::USUAL_SCOPES)),
-            providers: vec![
-                Arc::clone(&provider) as Arc<dyn ChatProvider>,
-                Arc::new(simulator),
-            ],
+            answers: Arc::new(LocalAnswers::new(
+                Arc::clone(&clock) as _,
+                LocalAnswers::USUAL_BYTES,
+            )),
+            providers,
             hasher: Arc::new(hasher()),
             signer: Arc::new(MockSigner::new()),
             clock: Arc::clone(&clock) as Arc<_>,
             ids: Arc::new(SequentialIds::new()),
         };
-        let app = Application::start(ports, Policy::default(), Handle::current())
+        let policy = Policy {
+            cache_hit_percent: setting.cache_hit_percent,
+            ..Policy::default()
+        };
+        let app = Application::start(ports, policy, Handle::current())
             .await
             .unwrap();
         Self {
@@ -184,6 +251,25 @@ impl Bench {
             caller,
             envelope,
             idempotency_key: idempotency_key.map(str::to_owned),
+            cache: None,
+            wire: Arc::new(PlainWire),
+        };
+        self.app.calls.call(request).await
+    }
+
+    /// The same, where answers that were given before may be given again.
+    pub(crate) async fn call_again_as(
+        &self,
+        caller: Caller,
+        envelope: Envelope,
+        cache: CacheWish,
+        idempotency_key: Option<&str>,
+    ) -> Result<Answered, Failure> {
+        let request = CallRequest {
+            caller,
+            envelope,
+            idempotency_key: idempotency_key.map(str::to_owned),
+            cache: Some(cache),
             wire: Arc::new(PlainWire),
         };
         self.app.calls.call(request).await

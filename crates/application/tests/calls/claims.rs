@@ -5,7 +5,7 @@ use core::time::Duration;
 use futures_util::FutureExt;
 use vuzo_application::access::Caller;
 use vuzo_application::chat::{Answered, CallError};
-use vuzo_domain::chat::{FaultKind, ProviderFault};
+use vuzo_domain::chat::{FaultKind, ProviderFault, ReplyStream};
 use vuzo_domain::key::Environment;
 use vuzo_domain::limit::Limits;
 use vuzo_memory::Script;
@@ -86,7 +86,7 @@ async fn another_body_or_a_running_call_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_failed_may_be_tried_again() {
-    let fault = ProviderFault::new(FaultKind::Failing, "broken");
+    let fault = ProviderFault::new(FaultKind::TimedOut, "broken");
     let bench = Bench::with(RICH, [Script::Fault(fault), whole("well", 1, 1)]).await;
     let caller = plain(&bench).await;
     let request = || bench.call_as(caller.clone(), envelope(false, Some(10)), Some("again"));

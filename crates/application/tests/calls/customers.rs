@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use tokio::time::timeout;
-use vuzo_domain::chat::CallStatus;
+use vuzo_domain::chat::{CallStatus, ReplyStream};
 use vuzo_domain::key::Environment;
 use vuzo_domain::limit::Limits;
 use vuzo_memory::Script;
@@ -38,7 +38,7 @@ async fn who_leaves_in_the_middle_pays_for_what_the_provider_made() {
         stream::iter([piece("two "), end(consumed(40, 60))])
     });
     let pieces = stream::iter([piece("one ")]).chain(rest.flatten());
-    let bench = Bench::with(RICH, [Script::Stream(Box::pin(pieces))]).await;
+    let bench = Bench::with(RICH, [Script::Stream(ReplyStream::new(pieces))]).await;
     let (id, mut frames) = expect_stream(bench.call(envelope(true, Some(100))).await);
     assert_eq!(frames.recv().await.unwrap(), "one ");
     drop(frames);
@@ -53,7 +53,7 @@ async fn who_leaves_in_the_middle_pays_for_what_the_provider_made() {
 #[tokio::test(start_paused = true)]
 async fn the_rest_of_an_answer_is_not_awaited_for_ever() {
     let pieces = stream::iter([piece("12345678")]).chain(stream::pending());
-    let bench = Bench::with(RICH, [Script::Stream(Box::pin(pieces))]).await;
+    let bench = Bench::with(RICH, [Script::Stream(ReplyStream::new(pieces))]).await;
     let (id, mut frames) = expect_stream(bench.call(envelope(true, Some(100))).await);
     frames.recv().await.unwrap();
     drop(frames);

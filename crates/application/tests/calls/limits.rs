@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use futures_util::FutureExt;
 use vuzo_application::chat::CallError;
+use vuzo_domain::chat::ReplyStream;
 use vuzo_domain::key::Environment;
 use vuzo_domain::limit::{Limited, Limits};
 use vuzo_memory::Script;
@@ -104,7 +105,7 @@ async fn a_draining_instance_takes_no_calls_and_lets_running_ones_end() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         end(consumed(1, 1))
     });
-    let bench = Bench::with(RICH, [Script::Stream(Box::pin(slow))]).await;
+    let bench = Bench::with(RICH, [Script::Stream(ReplyStream::new(slow))]).await;
     let (_, frames) = expect_stream(bench.call(envelope(true, Some(10))).await);
     let draining = bench.app.drain(Duration::from_secs(10));
     let (left, text) = futures_util::future::join(draining, read(frames)).await;
@@ -118,10 +119,12 @@ async fn a_draining_instance_takes_no_calls_and_lets_running_ones_end() {
 async fn what_does_not_end_in_time_is_ended_and_settled() {
     let bench = Bench::with(
         RICH,
-        [Script::Stream(Box::pin(futures_util::StreamExt::chain(
-            futures_util::stream::iter([piece("x")]),
-            futures_util::stream::pending(),
-        )))],
+        [Script::Stream(ReplyStream::new(
+            futures_util::StreamExt::chain(
+                futures_util::stream::iter([piece("x")]),
+                futures_util::stream::pending(),
+            ),
+        ))],
     )
     .await;
     let (_, frames) = expect_stream(bench.call(envelope(true, Some(10))).await);

@@ -12,10 +12,13 @@
 )]
 
 mod bench;
+mod cache;
 mod claims;
 mod customers;
 mod funds;
 mod ledger_away;
 mod limits;
 mod providers;
+mod routing;
+mod standing_in;
 mod streams;

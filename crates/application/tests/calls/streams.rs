@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use futures_util::StreamExt;
 use vuzo_domain::chat::{
-    AttemptStatus, CallStatus, FaultKind, ProviderFault, ReplyChunk, UsageReport,
+    AttemptStatus, CallStatus, FaultKind, ProviderFault, ReplyChunk, ReplyStream, UsageReport,
 };
 use vuzo_memory::Script;
 
@@ -87,7 +87,7 @@ async fn a_quiet_stream_gives_signs_of_life_and_keeps_its_hold() {
         piece("x")
     });
     let script = slow.chain(futures_util::stream::iter([end(consumed(1, 10))]));
-    let bench = Bench::with(RICH, [Script::Stream(Box::pin(script))]).await;
+    let bench = Bench::with(RICH, [Script::Stream(ReplyStream::new(script))]).await;
     let (id, frames) = expect_stream(bench.call(envelope(true, Some(100))).await);
     let before = bench.clock.advance(Duration::ZERO);
     bench.clock.advance(Duration::from_secs(800));
@@ -131,7 +131,7 @@ async fn a_stream_of_more_than_an_hour_is_cut_and_charged() {
         tokio::time::sleep(Duration::from_secs(10)).await;
         piece
     });
-    let bench = Bench::with(RICH, [Script::Stream(Box::pin(endless))]).await;
+    let bench = Bench::with(RICH, [Script::Stream(ReplyStream::new(endless))]).await;
     let (id, frames) = expect_stream(bench.call(envelope(true, Some(10_000))).await);
     let text = read(frames).await;
     let record = bench.record(id).await;
@@ -153,7 +153,7 @@ async fn a_provider_that_never_speaks_again_is_its_adapters_to_end() {
             tokio::time::sleep(Duration::from_secs(60)).await;
             Err::<ReplyChunk, _>(fault)
         }));
-    let bench = Bench::with(RICH, [Script::Stream(Box::pin(script))]).await;
+    let bench = Bench::with(RICH, [Script::Stream(ReplyStream::new(script))]).await;
     let (_, frames) = expect_stream(bench.call(envelope(true, Some(100))).await);
     assert!(
         read(frames)

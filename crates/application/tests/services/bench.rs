@@ -20,7 +20,9 @@ use vuzo_domain::port::{
 };
 use vuzo_domain::secret::Secret;
 use vuzo_domain::time::Timestamp;
-use vuzo_memory::{LocalLimiter, ManualClock, MemoryStore, SequentialIds};
+use vuzo_memory::{LocalAnswers, LocalLimiter, ManualClock, MemoryStore, SequentialIds};
+
+use crate::provider_keys::PlainSealer;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) const ADMIN_KEY: &str = "the operator's own key";
@@ -73,11 +75,17 @@ impl Bench {
             accounts: Arc::<MemoryStore>::clone(&store),
             keys: Arc::<MemoryStore>::clone(&store),
             catalog: Arc::<MemoryStore>::clone(&store),
+            provider_keys: Arc::<MemoryStore>::clone(&store),
+            sealer: Arc::new(PlainSealer::under(&["first"])),
             usage: Arc::<MemoryStore>::clone(&store),
             audit: Arc::<MemoryStore>::clone(&store),
             changes: Arc::<MemoryStore>::clone(&store),
             feed: Arc::<Told>::clone(&told),
             limiter: Arc::new(LocalLimiter::default()),
+            answers: Arc::new(LocalAnswers::new(
+                Arc::clone(&clock) as _,
+                LocalAnswers::USUAL_BYTES,
+            )),
             providers: Vec::new(),
             hasher: Arc::<PlainHasher>::clone(&hasher),
             signer: Arc::new(PlainSigner),

@@ -24,6 +24,8 @@ fn model(name: &str) -> Model {
         max_output_tokens: 1,
         capabilities: vec!["chat".to_owned()].into(),
         aliases: vec![],
+        priority: 0,
+        weight: Model::USUAL_WEIGHT,
         created_at: Timestamp::default(),
     }
 }
@@ -62,7 +64,7 @@ async fn a_model_is_sold_as_soon_as_it_is_saved() {
     );
     assert_eq!(
         entry.detail,
-        r#"{"provider":"openai","upstream_id":"gpt-9-2026","status":"active","context_length":1,"max_output_tokens":1,"capabilities":["chat"],"aliases":["gpt-9-latest"],"effective_from":"1970-01-01T00:00:00Z","cost":{"input":"2.5","output":"10","tiers":[{"above_input_tokens":200,"inclusive":true,"input":"9"}],"currency":"USD"},"pricing":{"input":"3","output":"11","tiers":[],"currency":"USD"}}"#
+        r#"{"provider":"openai","upstream_id":"gpt-9-2026","status":"active","context_length":1,"max_output_tokens":1,"capabilities":["chat"],"aliases":["gpt-9-latest"],"priority":0,"weight":100,"effective_from":"1970-01-01T00:00:00Z","cost":{"input":"2.5","output":"10","tiers":[{"above_input_tokens":200,"inclusive":true,"input":"9"}],"currency":"USD"},"pricing":{"input":"3","output":"11","tiers":[],"currency":"USD"}}"#
     );
 
     let made_at = bench.now();
@@ -88,7 +90,7 @@ async fn a_model_is_sold_as_soon_as_it_is_saved() {
 #[tokio::test]
 async fn a_model_that_makes_no_sense_is_refused() {
     let bench = Bench::new().await;
-    let bad: [Row; 12] = [
+    let bad: [Row; 13] = [
         ("upstream_id", |model| model.upstream_id = String::new()),
         ("upstream_id", |model| model.upstream_id = "a b".to_owned()),
         ("upstream_id", |model| model.upstream_id = "x".repeat(257)),
@@ -111,6 +113,7 @@ async fn a_model_that_makes_no_sense_is_refused() {
             model.capabilities = vec!["chat".to_owned(); 65].into();
         }),
         ("aliases", |model| model.aliases = vec![id("alias"); 65]),
+        ("weight", |model| model.weight = 10_001),
     ];
     for (expected, change) in bad {
         let mut wanted = model("gpt-9");
@@ -126,25 +129,26 @@ async fn a_model_that_makes_no_sense_is_refused() {
 }
 
 #[tokio::test]
-async fn a_name_finds_one_model() {
+async fn a_name_may_be_shared_but_not_that_of_one_provider() {
     let bench = Bench::new().await;
     let operator = &bench.app.operator;
-    let first = Model {
-        aliases: vec![id("latest")],
-        ..model("gpt-9")
+    let of_router = Model {
+        provider: ProviderId::new("openrouter").unwrap(),
+        aliases: vec![id("latest"), id("openai/gpt-7")],
+        ..model("openai/gpt-9")
     };
-    let saved = operator.save_model(Actor::AdminKey, first.clone(), None);
+    let saved = operator.save_model(Actor::AdminKey, of_router.clone(), None);
     saved.await.unwrap();
     let alias = |name: &str| Model {
         aliases: vec![id("free"), id(name)],
         ..model("gpt-8")
     };
     for (wanted, taken) in [
-        (alias("gpt-9"), "gpt-9"),
-        (alias("latest"), "latest"),
-        (alias("openai/gpt-9"), "openai/gpt-9"),
-        (model("latest"), "latest"),
-        (model("openai/gpt-9"), "openai/gpt-9"),
+        // Both would answer to `openai/gpt-9`, and to `openai/gpt-7`.
+        (model("gpt-9"), "openai/gpt-9"),
+        (model("gpt-7"), "openai/gpt-7"),
+        (alias("openrouter/openai/gpt-9"), "openrouter/openai/gpt-9"),
+        (model("openrouter/openai/gpt-9"), "openrouter/openai/gpt-9"),
     ] {
         let error = operator.save_model(Actor::AdminKey, wanted, None).await;
         let error = error.unwrap_err();
@@ -152,17 +156,14 @@ async fn a_name_finds_one_model() {
             matches!(&error, OperatorError::NameTaken { name } if name.as_str() == taken);
         assert!(is_named, "{taken}: {error}");
     }
-    // Its own names are no obstacle.
-    assert!(
-        operator
-            .save_model(Actor::AdminKey, first, None)
-            .await
-            .is_ok()
-    );
-    assert!(
-        operator
-            .save_model(Actor::AdminKey, alias("newest"), None)
-            .await
-            .is_ok()
-    );
+    // What anybody may answer to, and its own names, are no obstacle.
+    for wanted in [
+        of_router,
+        alias("latest"),
+        alias("openai/gpt-9"),
+        model("latest"),
+    ] {
+        let saved = operator.save_model(Actor::AdminKey, wanted, None).await;
+        saved.unwrap();
+    }
 }

@@ -14,7 +14,7 @@ async fn a_fresh_store_is_given_the_simulator_and_a_rule() {
     let bench = Bench::new().await;
     let added = seed_catalog(&bench.ports, CatalogSnapshot::default()).await;
     let names: Vec<_> = added.unwrap().iter().map(ToString::to_string).collect();
-    assert_eq!(names, ["sim/echo", "sim/lorem"]);
+    assert_eq!(names, ["sim/echo", "sim/embed", "sim/lorem"]);
     let handle = tokio::runtime::Handle::current();
     let app = Application::start(bench.ports.clone(), policy(), handle).await;
     let app = app.unwrap();
@@ -31,6 +31,12 @@ async fn a_fresh_store_is_given_the_simulator_and_a_rule() {
             assert!(model.can(capability), "{capability}");
         }
     }
+    let embed = app
+        .models
+        .find("sim/embed")
+        .expect("it is priced and on sale");
+    assert_eq!(embed.model.max_output_tokens, 0);
+    assert_eq!(*embed.model.capabilities, ["embeddings".to_owned()]);
     let entry = app.operator.model(&ModelId::new("sim/echo").unwrap()).await;
     let versions = entry.unwrap().unwrap().versions;
     let cost = &versions[0].cost;
@@ -82,7 +88,7 @@ async fn no_model_is_given_twice() {
         ports.catalog = Arc::new(catalog);
         seed_catalog(&ports, starter).await.unwrap();
         starter = core::mem::take(&mut *given.lock().unwrap());
-        assert_eq!((starter.models.len(), starter.rules.len()), (2, 1));
+        assert_eq!((starter.models.len(), starter.rules.len()), (3, 1));
     }
 }
 
@@ -98,7 +104,7 @@ async fn the_starters_own_models_and_rules_come_first() {
     starter.models[0].model.context_length = 5;
     starter.rules[0].markup.percentage = BasisPoints(1_000);
     let added = seed_catalog(&bench.ports, starter.clone()).await.unwrap();
-    assert_eq!(added.len(), 2);
+    assert_eq!(added.len(), 3);
     let catalog = bench.ports.catalog.load_catalog().await.unwrap();
     assert_eq!(catalog.models[0], starter.models[0]);
     assert_eq!(catalog.rules, starter.rules);

@@ -1,7 +1,7 @@
 use core::time::Duration;
 
 use super::Endpoint;
-use crate::catalog::ProviderId;
+use crate::catalog::{ModelId, ProviderId};
 use crate::id::{AccountId, GenerationId, KeyId, RuleId};
 use crate::key::Environment;
 use crate::money::Units;
@@ -95,6 +95,9 @@ pub struct Attempt {
     pub provider_cost: Units,
     /// What went wrong, for the operator.
     pub fault: Option<String>,
+    /// By which of the operator's keys, where it was not the one from the
+    /// configuration.
+    pub key: Option<String>,
 }
 
 /// One call for the usage log, with its receipt. It is written once.
@@ -128,6 +131,11 @@ pub struct CallRecord {
     pub receipt: Receipt,
     /// What the provider is owed, all attempts together.
     pub provider_cost: Units,
+    /// The model of the catalogue by whose price it was charged, where that is not the
+    /// one that was asked for.
+    pub priced_as: Option<ModelId>,
+    /// The call whose answer was given again, where no provider was asked.
+    pub cached_from: Option<GenerationId>,
     /// The price version that it was charged by.
     pub price_version: u32,
     /// The rule that marked it up.

@@ -131,6 +131,9 @@ pub enum FaultKind {
     Failing,
     /// A complaint about our account there: never the customer's fault.
     OurAccount,
+    /// The account there does not get this model, or no more of it today: not the
+    /// customer's fault either, and no reason to leave its other models alone.
+    NotServed,
     /// The provider does not take the request. The customer can mend it.
     BadRequest {
         /// The status to answer with, 4xx.

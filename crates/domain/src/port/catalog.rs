@@ -58,6 +58,9 @@ pub trait Catalog: Send + Sync + 'static {
     /// the newest one (but for its number) adds nothing.
     async fn save_model(&self, write: ModelWrite) -> Result<ModelEntry, Unavailable>;
 
+    /// The same for many models at once: all of them are written or none.
+    async fn save_models(&self, writes: Vec<ModelWrite>) -> Result<Vec<ModelEntry>, Unavailable>;
+
     /// Makes, changes or takes away a rule. `false` if there was none to take away.
     async fn save_rule(&self, write: RuleWrite) -> Result<bool, Unavailable>;
 

@@ -11,7 +11,7 @@ pub enum Change {
     Key(KeyHash),
     /// An account, and with it all its keys.
     Account(AccountId),
-    /// Models, prices or rules.
+    /// Models, prices, rules or provider keys.
     Catalog,
 }
 

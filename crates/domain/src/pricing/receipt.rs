@@ -78,6 +78,9 @@ pub enum LineKind {
     Minimum,
     /// What completes the last unit: the one rounding of the call.
     Rounding,
+    /// The share of a call's cost that is charged where its answer is given again: so
+    /// many hundredths of it.
+    CacheHit,
 }
 
 impl LineKind {
@@ -88,6 +91,7 @@ impl LineKind {
             Self::FixedFee => "fixed_fee",
             Self::Minimum => "minimum",
             Self::Rounding => "rounding",
+            Self::CacheHit => "cache_hit",
         }
     }
 }
@@ -128,6 +132,28 @@ impl Receipt {
             lines: Vec::new(),
             total: Units::ZERO,
         }
+    }
+
+    /// A receipt over an answer that is given again: so many hundredths of what the
+    /// call cost that it was made for, and nothing for none.
+    pub fn of_cache_hit(currency: Currency, cost: Units, percent: u8) -> Result<Self, Overflow> {
+        const HUNDREDTHS: u64 = 100;
+        let quantity = u64::from(percent);
+        let unit_price = u64::try_from(cost.0).ok().and_then(Rate::from_units);
+        let unit_price = unit_price.ok_or(Overflow)?;
+        if quantity == 0 || unit_price == Rate::default() {
+            return Ok(Self::free(currency));
+        }
+        let markup = BasisPoints::default();
+        let line = Line {
+            kind: LineKind::CacheHit,
+            quantity,
+            unit_price,
+            per: HUNDREDTHS,
+            markup,
+            cost: Exact::of(quantity, unit_price, HUNDREDTHS, markup)?,
+        };
+        Self::close(currency, vec![line])
     }
 
     pub(super) fn close(currency: Currency, mut lines: Vec<Line>) -> Result<Self, Overflow> {

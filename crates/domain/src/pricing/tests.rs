@@ -26,6 +26,8 @@ fn model() -> Model {
         max_output_tokens: 100_000,
         capabilities: vec![].into(),
         aliases: vec![],
+        priority: 0,
+        weight: Model::USUAL_WEIGHT,
         created_at: Timestamp::default(),
     }
 }
@@ -299,4 +301,36 @@ fn absurd_counts_are_an_error_not_a_panic() {
             })
             .is_err()
     );
+}
+
+#[test]
+fn an_answer_given_again_costs_its_share() {
+    // What the call cost, the share, and what is charged, in units.
+    for (cost, percent, total) in [
+        (0, 100, 0),
+        (1_000, 0, 0),
+        (1_000, 100, 1_000),
+        (1_000, 20, 200),
+        (1_001, 50, 501),
+        (1, 1, 1),
+        (999_999_999, 33, 330_000_000),
+    ] {
+        let receipt = Receipt::of_cache_hit(Currency::USD, Units(cost), percent).unwrap();
+        assert_eq!(receipt.total, Units(total), "{cost} {percent}");
+        assert_eq!(receipt.lines.is_empty(), total == 0, "{cost} {percent}");
+        let sum = receipt
+            .lines
+            .iter()
+            .try_fold(Exact::default(), |sum, line| sum.plus(line.cost));
+        assert_eq!(sum.unwrap(), Exact::from_units(receipt.total));
+        if let Some(line) = receipt.lines.first() {
+            assert_eq!(line.kind, LineKind::CacheHit);
+            assert_eq!(
+                (line.quantity, line.unit_price.units(), line.per),
+                (u64::from(percent), u64::try_from(cost).unwrap(), 100)
+            );
+        }
+    }
+    assert!(Receipt::of_cache_hit(Currency::USD, Units(-1), 50).is_err());
+    assert!(Receipt::of_cache_hit(Currency::USD, Units::MAX, 50).is_err());
 }

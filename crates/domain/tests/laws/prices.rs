@@ -78,6 +78,8 @@ fn quote(card: RateCard, markup: Markup) -> Quote {
         max_output_tokens: 1_000,
         capabilities: vec![].into(),
         aliases: vec![],
+        priority: 0,
+        weight: Model::USUAL_WEIGHT,
         created_at: Timestamp::default(),
     };
     let version = PriceVersion {

@@ -1,4 +1,4 @@
-//! The limiter, the failover and the feed against real Redis servers.
+//! The limiter, the failover, the cache of answers and the feed against real Redis servers.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,6 +8,7 @@
 )]
 
 mod agreement;
+mod answers;
 mod failover;
 mod feed;
 mod laws;

@@ -2,8 +2,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vuzo_domain::catalog::ProviderId;
+use vuzo_domain::catalog::{InvalidModelId, ModelId, ProviderId};
 use vuzo_domain::chat::{Attempt, AttemptStatus, CallRecord};
+use vuzo_domain::id::{GenerationId, InvalidId};
 use vuzo_domain::money::{BasisPoints, Units};
 use vuzo_domain::pricing::{Dimension, Exact, Line, LineKind, Rate};
 use vuzo_domain::usage::Consumption;
@@ -18,6 +19,10 @@ pub struct CallDetail<'text> {
     lines: Vec<LineJson<'text>>,
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
     attempts: Vec<AttemptJson<'text>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    priced_as: Option<Cow<'text, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    cached_from: Option<Cow<'text, str>>,
 }
 
 /// Counts of tokens and pieces.
@@ -67,6 +72,8 @@ pub struct AttemptJson<'text> {
     provider_cost: i64,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     fault: Option<Cow<'text, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    key: Option<Cow<'text, str>>,
 }
 
 impl<'record> From<&'record CallRecord> for CallDetail<'record> {
@@ -75,6 +82,11 @@ impl<'record> From<&'record CallRecord> for CallDetail<'record> {
             consumption: ConsumptionJson::from(&record.consumption),
             lines: record.receipt.lines.iter().map(LineJson::from).collect(),
             attempts: record.attempts.iter().map(AttemptJson::from).collect(),
+            priced_as: record
+                .priced_as
+                .as_ref()
+                .map(|model| Cow::Borrowed(model.as_str())),
+            cached_from: record.cached_from.map(|call| Cow::Owned(call.to_string())),
         }
     }
 }
@@ -88,6 +100,16 @@ impl CallDetail<'_> {
     /// The lines of the receipt, if each is of a known kind.
     pub fn lines(&self) -> Option<Vec<Line>> {
         self.lines.iter().map(LineJson::to_line).collect()
+    }
+
+    /// The model by whose price it was charged, where that was noted.
+    pub fn priced_as(&self) -> Result<Option<ModelId>, InvalidModelId> {
+        self.priced_as.as_deref().map(ModelId::new).transpose()
+    }
+
+    /// The call whose answer was given again, where that was noted.
+    pub fn cached_from(&self) -> Result<Option<GenerationId>, InvalidId> {
+        self.cached_from.as_deref().map(str::parse).transpose()
     }
 
     /// The attempts, if each is well-formed.
@@ -141,9 +163,14 @@ impl From<&Line> for LineJson<'static> {
 
 impl LineJson<'_> {
     fn to_line(&self) -> Option<Line> {
-        let special = [LineKind::FixedFee, LineKind::Minimum, LineKind::Rounding]
-            .into_iter()
-            .find(|kind| kind.name() == self.kind);
+        let special = [
+            LineKind::FixedFee,
+            LineKind::Minimum,
+            LineKind::Rounding,
+            LineKind::CacheHit,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == self.kind);
         let usage = || Dimension::from_name(&self.kind).map(LineKind::Usage);
         Some(Line {
             kind: special.or_else(usage)?,
@@ -165,6 +192,7 @@ impl<'record> From<&'record Attempt> for AttemptJson<'record> {
             latency_us: u64::try_from(attempt.latency.as_micros()).unwrap_or(u64::MAX),
             provider_cost: attempt.provider_cost.0,
             fault: attempt.fault.as_deref().map(Cow::Borrowed),
+            key: attempt.key.as_deref().map(Cow::Borrowed),
         }
     }
 }
@@ -178,6 +206,7 @@ impl AttemptJson<'_> {
             latency: Duration::from_micros(self.latency_us),
             provider_cost: Units(self.provider_cost),
             fault: self.fault.clone().map(Cow::into_owned),
+            key: self.key.clone().map(Cow::into_owned),
         })
     }
 }

@@ -25,6 +25,8 @@ pub struct ModelRow {
     pub capabilities: String,
     pub aliases: String,
     pub created_at: i64,
+    pub priority: i32,
+    pub weight: i32,
 }
 
 impl From<&Model> for ModelRow {
@@ -40,6 +42,8 @@ impl From<&Model> for ModelRow {
             capabilities: json::write(&*model.capabilities),
             aliases: json::write(&aliases),
             created_at: model.created_at.as_micros(),
+            priority: model.priority,
+            weight: i32::try_from(model.weight).unwrap_or(i32::MAX),
         }
     }
 }
@@ -62,6 +66,8 @@ impl TryFrom<ModelRow> for Model {
                 .into(),
             aliases: place.valid("aliases", aliases)?,
             created_at: Timestamp::from_micros(row.created_at),
+            priority: row.priority,
+            weight: place.valid("weight", u32::try_from(row.weight))?,
             upstream_id: row.upstream_id,
         })
     }

@@ -143,6 +143,8 @@ impl TryFrom<UsageRow> for LoggedCall {
                 total: Units(row.cost),
             },
             provider_cost: Units(row.provider_cost),
+            priced_as: place.valid("detail", detail.priced_as())?,
+            cached_from: place.valid("detail", detail.cached_from())?,
             price_version: place.valid("price_version", u32::try_from(row.price_version))?,
             rule: row.rule_id.map(|RawId(raw)| RuleId::from_uuid(raw)),
             held: Units(row.held),

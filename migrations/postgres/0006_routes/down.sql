@@ -1,0 +1,2 @@
+ALTER TABLE models DROP COLUMN weight;
+ALTER TABLE models DROP COLUMN priority;
