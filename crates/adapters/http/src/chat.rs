@@ -1,13 +1,19 @@
-//! `POST /v1/chat/completions` and what belongs to it.
+//! The routes that call models, in every dialect, and what belongs to them.
 
 mod answer;
+mod bill;
+mod cache;
+mod completions;
+mod count;
+mod dialect;
+mod embeddings;
 mod envelope;
 mod estimate;
 mod frames;
 mod headers;
+mod messages;
 mod openai;
-
-use std::sync::Arc;
+mod responses;
 
 use actix_web::http::header::HeaderName;
 use actix_web::web::{Data, Payload};
@@ -18,27 +24,60 @@ use vuzo_domain::key::Scope;
 use crate::error::{Fault, rules};
 use crate::gate::Gate;
 
+pub(crate) use count::count_tokens;
+pub(crate) use dialect::{Dialect, Wires};
 pub(crate) use estimate::estimate;
 pub(crate) use openai::OpenAiChat;
 
 pub(crate) static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Serves one call.
-pub(crate) async fn complete(
-    gate: Data<Gate>,
-    request: HttpRequest,
+/// Serves one call, whatever its dialect.
+pub(crate) async fn serve(
+    gate: &Gate,
+    request: &HttpRequest,
     payload: Payload,
+    dialect: Dialect,
 ) -> Result<HttpResponse, Fault> {
-    let caller = gate.caller(&request, Scope::Inference).await?;
-    let idempotency_key = idempotency_key(&request)?;
-    let body = gate.chat_body(&request, payload).await?;
+    let caller = gate.caller(request, Scope::Inference).await?;
+    let idempotency_key = idempotency_key(request)?;
+    let cache = cache::wish(request)?;
+    let body = gate.chat_body(request, payload).await?;
+    let wire = gate.wires.of(dialect);
+    let content_type = wire.content_type(true);
     let call = CallRequest {
         caller,
-        envelope: envelope::of(body)?,
-        idempotency_key,
-        wire: Arc::clone(&gate.chat_wire),
+        envelope: dialect.read(body)?,
+        idempotency_key: idempotency_key.map(|token| dialect.claim(token)),
+        cache,
+        wire,
     };
-    answer::of(&gate, gate.application.calls.call(call).await)
+    answer::of(content_type, gate.application.calls.call(call).await)
+}
+
+macro_rules! handlers {
+    ($($(#[$doc:meta])* $name:ident = $dialect:ident;)*) => {$(
+        $(#[$doc])*
+        pub(crate) async fn $name(
+            gate: Data<Gate>,
+            request: HttpRequest,
+            payload: Payload,
+        ) -> Result<HttpResponse, Fault> {
+            serve(&gate, &request, payload, Dialect::$dialect).await
+        }
+    )*};
+}
+
+handlers! {
+    /// `POST /v1/chat/completions`.
+    complete = Chat;
+    /// `POST /v1/completions`.
+    complete_text = Completions;
+    /// `POST /v1/responses`.
+    respond = Responses;
+    /// `POST /v1/messages`.
+    message = Messages;
+    /// `POST /v1/embeddings`.
+    embed = Embeddings;
 }
 
 /// What the customer sent to have a request happen once.

@@ -1,7 +1,21 @@
 use actix_web::HttpRequest;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderName};
 
-use crate::error::{Fault, rules};
+use crate::error::{Fault, Shape, rules};
+
+/// Where Anthropic's clients send their key.
+static API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// The credential of a request. On Anthropic's routes it may come as their clients send it.
+pub(crate) fn of(request: &HttpRequest) -> Result<&str, Fault> {
+    let given = request.headers().get(&API_KEY);
+    match given.filter(|_| Shape::of(request.path()) == Shape::Anthropic) {
+        None => bearer(request),
+        Some(value) => visible(value.as_bytes()).ok_or_else(|| {
+            refusal("The header \"x-api-key\" must hold an API key and nothing else.")
+        }),
+    }
+}
 
 /// The credential of a request: an API key, an access token or the admin key.
 pub(crate) fn bearer(request: &HttpRequest) -> Result<&str, Fault> {
@@ -21,6 +35,10 @@ fn read(value: &[u8]) -> Option<&str> {
     if !scheme.eq_ignore_ascii_case(b"bearer") || !token.starts_with(b" ") {
         return None;
     }
+    visible(token)
+}
+
+fn visible(token: &[u8]) -> Option<&str> {
     let token = token.trim_ascii();
     let is_visible = token.iter().all(u8::is_ascii_graphic);
     if token.is_empty() || !is_visible {

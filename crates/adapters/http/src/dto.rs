@@ -5,6 +5,8 @@ pub(crate) mod call;
 pub(crate) mod key;
 pub(crate) mod limits;
 pub(crate) mod model;
+pub(crate) mod model_import;
+pub(crate) mod model_table;
 pub(crate) mod model_write;
 pub(crate) mod person;
 pub(crate) mod usage;

@@ -15,6 +15,7 @@ use actix_web::http::header::HeaderValue;
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{Error, HttpResponse};
 
+use crate::error::Shape;
 use crate::gate::Gate;
 use cors::Cors;
 use meters::Meters;
@@ -97,7 +98,7 @@ where
 impl Worker {
     fn finish(
         &self,
-        mut answer: ServiceResponse<BoxBody>,
+        answer: ServiceResponse<BoxBody>,
         id: HeaderValue,
         began: Instant,
     ) -> ServiceResponse<BoxBody> {
@@ -111,6 +112,8 @@ impl Worker {
         } else {
             tracing::debug!(route, status = status.as_u16(), ?took, request_id = ?id, "answered");
         }
+        let shape = Shape::of(answer.request().path());
+        let mut answer = shape.dress(answer, &id);
         let grant = self.cors.grant(answer.request());
         let response = answer.response_mut();
         grant.apply(response.headers_mut());

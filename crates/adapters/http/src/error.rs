@@ -1,9 +1,11 @@
-//! What goes wrong, as every OpenAI client reads it.
+//! What goes wrong, as every OpenAI client reads it; [`shape`] has the other dialects.
 //!
 //! [`table`] is the one place where a reason gets its status, type and code;
 //! [`cases`] says which reason each error of the application is.
 
+pub(crate) mod anthropic;
 mod cases;
+mod shape;
 mod table;
 
 use core::fmt;
@@ -16,6 +18,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::Value;
 use vuzo_wire::error::ErrorBody;
 
+pub(crate) use shape::Shape;
 pub use table::{Rule, rules};
 
 /// An answer that is a refusal.

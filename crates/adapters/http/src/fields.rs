@@ -14,6 +14,9 @@ use crate::error::{Fault, rules};
 /// The largest number taken for a count: what every JSON reader keeps exact.
 const LARGEST_COUNT: u64 = 9_000_000_000_000_000;
 
+/// Lists are no longer than this, unless they are meant to be.
+const MOST_ITEMS: usize = 256;
+
 /// An object whose fields are taken one after the other.
 pub(crate) struct Fields<'a> {
     prefix: String,
@@ -92,6 +95,23 @@ impl<'a> Fields<'a> {
         } else {
             format!("{}.{shown}", self.prefix)
         }
+    }
+
+    /// Whether a field is there, null or not.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|(known, _)| known == name)
+    }
+
+    /// A string that stays where it is; none if there is something else or nothing.
+    pub(crate) fn peek_text(&self, name: &str) -> Option<String> {
+        let (_, value) = self.entries.iter().find(|(known, _)| known == name)?;
+        serde_json::from_str(value.get()).ok()
+    }
+
+    /// Passes over fields that may be there and say nothing.
+    pub(crate) fn skip(&mut self, names: &[&str]) {
+        self.entries
+            .retain(|(known, _)| !names.contains(&known.as_str()));
     }
 
     /// Refuses whatever was not taken.
@@ -217,7 +237,7 @@ impl<'a> Fields<'a> {
     /// A list of strings.
     pub(crate) fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, Fault> {
         let read = self.typed(name, |path, json| {
-            let items = items(path, json)?;
+            let items = items(path, json, MOST_ITEMS)?;
             let each = items.into_iter().enumerate();
             each.map(|(at, item)| text(&format!("{path}[{at}]"), item.get()))
                 .collect()
@@ -254,8 +274,17 @@ impl<'a> Fields<'a> {
 
     /// A list of objects.
     pub(crate) fn objects(&mut self, name: &str) -> Result<Option<Vec<Fields<'a>>>, Fault> {
+        self.objects_up_to(name, MOST_ITEMS)
+    }
+
+    /// A list of so many objects at the most.
+    pub(crate) fn objects_up_to(
+        &mut self,
+        name: &str,
+        most: usize,
+    ) -> Result<Option<Vec<Fields<'a>>>, Fault> {
         let read = self.typed(name, |path, json| {
-            let items = items(path, json)?;
+            let items = items(path, json, most)?;
             let each = items.into_iter().enumerate();
             each.map(|(at, item)| object(&format!("{path}[{at}]"), item.get()))
                 .collect()
@@ -284,14 +313,14 @@ fn text(path: &str, json: &str) -> Result<String, Fault> {
     Ok(text)
 }
 
-fn items<'a>(path: &str, json: &'a str) -> Result<Vec<&'a RawValue>, Fault> {
+fn items<'a>(path: &str, json: &'a str, most: usize) -> Result<Vec<&'a RawValue>, Fault> {
     if !json.starts_with('[') {
         return Err(wrong_type(path, "an array", json));
     }
     let items: Vec<&RawValue> = serde_json::from_str(json)
         .map_err(|fault| malformed(format!("The request body is not valid JSON: {fault}.")))?;
-    if items.len() > 256 {
-        return Err(Fault::invalid(path, "at most 256 items"));
+    if items.len() > most {
+        return Err(Fault::invalid(path, format_args!("at most {most} items")));
     }
     Ok(items)
 }

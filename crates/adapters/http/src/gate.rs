@@ -6,14 +6,13 @@ use actix_web::web::Payload;
 use bytes::Bytes;
 use vuzo_application::Application;
 use vuzo_application::access::{Caller, Reader};
-use vuzo_application::chat::AnswerWire;
 use vuzo_domain::account::User;
 use vuzo_domain::id::{AccountId, RequestId};
 use vuzo_domain::key::Scope;
 use vuzo_domain::port::{Actor, Clock, IdGen};
 
 use crate::body::Room;
-use crate::chat::OpenAiChat;
+use crate::chat::Wires;
 use crate::error::{Fault, rules};
 use crate::health::Probe;
 use crate::query::Query;
@@ -43,7 +42,7 @@ pub(crate) struct Gate {
     pub(crate) application: Arc<Application>,
     pub(crate) settings: Arc<HttpSettings>,
     pub(crate) backends: Backends,
-    pub(crate) chat_wire: Arc<dyn AnswerWire>,
+    pub(crate) wires: Wires,
     room: Room,
 }
 
@@ -54,13 +53,12 @@ impl Gate {
         settings: Arc<HttpSettings>,
         backends: Backends,
     ) -> Self {
-        let clock = Arc::clone(&backends.clock);
         Self {
             application,
             room: Room::of(&settings.body),
+            wires: Wires::new(&backends.clock),
             settings,
             backends,
-            chat_wire: Arc::new(OpenAiChat::new(clock)),
         }
     }
 
@@ -78,7 +76,7 @@ impl Gate {
         request: &HttpRequest,
         scope: Scope,
     ) -> Result<Caller, Fault> {
-        let bearer = credentials::bearer(request)?;
+        let bearer = credentials::of(request)?;
         let origin = address::origin(request, &self.settings.trusted_proxies);
         Ok(self
             .application

@@ -25,7 +25,9 @@ mod routes;
 mod server;
 mod settings;
 mod usage;
+mod vuzo;
 
+pub use dto::model_import::{ImportView, read_models};
 pub use error::{Fault, Rule, rules};
 pub use gate::Backends;
 pub use health::Probe;

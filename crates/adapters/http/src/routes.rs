@@ -5,7 +5,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Respo
 
 use crate::edge::RouteName;
 use crate::error::{Fault, rules};
-use crate::{admin, auth, billing, chat, generations, health, keys, me, models, usage};
+use crate::{admin, auth, billing, chat, generations, health, keys, me, models, usage, vuzo};
 
 /// Every route. The first one is tried first, and is asked for most.
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -17,6 +17,15 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 pub(crate) fn routes_without_metrics(config: &mut ServiceConfig) {
     config
         .service(at("/v1/chat/completions").post(chat::complete).done())
+        .service(at("/v1/messages").post(chat::message).done())
+        .service(at("/v1/responses").post(chat::respond).done())
+        .service(at("/v1/embeddings").post(chat::embed).done())
+        .service(at("/v1/completions").post(chat::complete_text).done())
+        .service(
+            at("/v1/messages/count_tokens")
+                .post(chat::count_tokens)
+                .done(),
+        )
         .service(at("/v1/estimate").post(chat::estimate).done())
         .service(at("/v1/models").get(models::list).done())
         .service(at("/v1/models/{id:.*}").get(models::one).done())
@@ -45,6 +54,7 @@ pub(crate) fn routes_without_metrics(config: &mut ServiceConfig) {
         .service(at("/v1/auth/logout").post(auth::log_out).done())
         .service(at("/v1/auth/status").get(auth::status).done())
         .service(at("/v1/me").get(me::read).patch(me::change).done())
+        .configure(vuzo::routes)
         .configure(admin_routes)
         .configure(health_routes);
 }
@@ -75,6 +85,11 @@ fn admin_routes(config: &mut ServiceConfig) {
                 .done(),
         )
         .service(
+            at("/v1/admin/models/import")
+                .post(admin::models::import)
+                .done(),
+        )
+        .service(
             at("/v1/admin/models/{id:.*}")
                 .get(admin::models::one)
                 .patch(admin::models::change)
@@ -92,6 +107,19 @@ fn admin_routes(config: &mut ServiceConfig) {
                 .get(admin::rules::one)
                 .patch(admin::rules::change)
                 .delete(admin::rules::delete)
+                .done(),
+        )
+        .service(
+            at("/v1/admin/provider-keys")
+                .get(admin::provider_keys::list)
+                .post(admin::provider_keys::create)
+                .done(),
+        )
+        .service(
+            at("/v1/admin/provider-keys/{id}")
+                .get(admin::provider_keys::one)
+                .patch(admin::provider_keys::change)
+                .delete(admin::provider_keys::remove)
                 .done(),
         )
         .service(at("/v1/admin/audit").get(admin::audit::list).done());
@@ -115,19 +143,20 @@ pub(crate) fn metrics_route(config: &mut ServiceConfig) {
 }
 
 /// Answers whatever no route answers.
-pub(crate) async fn unknown(request: HttpRequest) -> HttpResponse {
+pub(crate) async fn unknown(request: HttpRequest) -> Result<HttpResponse, Fault> {
     let path: String = request.path().chars().take(256).collect();
     let message = format!("Unknown route: {} {path}.", request.method());
-    Fault::new(rules::ROUTE_NOT_FOUND, message).response()
+    Err(Fault::new(rules::ROUTE_NOT_FOUND, message))
 }
 
 /// A path and what may be done there. Other methods are told which those are.
-struct Methods {
+pub(crate) struct Methods {
     resource: Resource,
     allowed: String,
 }
 
-fn at(path: &'static str) -> Methods {
+/// A path, under which its answers are counted.
+pub(crate) fn at(path: &'static str) -> Methods {
     Methods {
         resource: web::resource(path).app_data(RouteName(path)),
         allowed: String::new(),
@@ -136,7 +165,7 @@ fn at(path: &'static str) -> Methods {
 
 macro_rules! methods {
     ($($name:ident $words:literal $guard:expr;)*) => {$(
-        fn $name<F, Args>(self, handler: F) -> Self
+        pub(crate) fn $name<F, Args>(self, handler: F) -> Self
         where
             F: Handler<Args>,
             Args: FromRequest + 'static,
@@ -165,7 +194,7 @@ impl Methods {
         self
     }
 
-    fn done(mut self) -> Resource {
+    pub(crate) fn done(mut self) -> Resource {
         self.allowed.push_str(", OPTIONS");
         let allowed = HeaderValue::try_from(self.allowed)
             .unwrap_or_else(|_no_ascii| HeaderValue::from_static("OPTIONS"));
@@ -177,17 +206,15 @@ impl Methods {
     }
 }
 
-fn other_method(request: &HttpRequest, allowed: HeaderValue) -> HttpResponse {
+fn other_method(request: &HttpRequest, allowed: HeaderValue) -> Result<HttpResponse, Fault> {
     if request.method() == Method::OPTIONS {
         let mut response = HttpResponse::NoContent().finish();
         response.headers_mut().insert(header::ALLOW, allowed);
-        return response;
+        return Ok(response);
     }
     let message = format!(
         "{} is not possible here; the Allow header says what is.",
         request.method()
     );
-    Fault::new(rules::METHOD_NOT_ALLOWED, message)
-        .header(header::ALLOW, allowed)
-        .response()
+    Err(Fault::new(rules::METHOD_NOT_ALLOWED, message).header(header::ALLOW, allowed))
 }

@@ -5,6 +5,7 @@ use vuzo_domain::catalog::{ModelId, ModelStatus};
 use vuzo_domain::port::ModelEntry;
 
 use crate::dto::model::EntryView;
+use crate::dto::model_import::{self, ImportView};
 use crate::dto::model_write::{draft, patch};
 use crate::error::{Fault, rules};
 use crate::fields::Fields;
@@ -64,6 +65,21 @@ pub(crate) async fn retire(gate: Data<Gate>, request: HttpRequest) -> Result<Htt
     let operator = &gate.application.operator;
     operator.save_model(actor, model, None).await?;
     Ok(HttpResponse::new(StatusCode::NO_CONTENT))
+}
+
+/// `POST /v1/admin/models/import`: many models at once, all of them or none.
+pub(crate) async fn import(
+    gate: Data<Gate>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Fault> {
+    let actor = gate.admin(&request).await?;
+    let body = gate.chat_body(&request, payload).await?;
+    let now = gate.backends.clock.now();
+    let order = model_import::order(Fields::parse(&body)?, now)?;
+    let operator = &gate.application.operator;
+    let report = operator.import_models(actor, order).await?;
+    Ok(json(&ImportView::of(&report)))
 }
 
 async fn find(gate: &Gate, request: &HttpRequest) -> Result<ModelEntry, Fault> {

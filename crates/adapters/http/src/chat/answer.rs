@@ -6,13 +6,15 @@ use vuzo_application::chat::{Answered, Failure};
 use super::frames::Frames;
 use super::headers;
 use crate::error::{Fault, JSON};
-use crate::gate::Gate;
 
 static ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// Frames what became of a call.
-pub(super) fn of(gate: &Gate, outcome: Result<Answered, Failure>) -> Result<HttpResponse, Fault> {
+/// Frames what became of a call; a stream has this content type.
+pub(super) fn of(
+    content_type: &'static str,
+    outcome: Result<Answered, Failure>,
+) -> Result<HttpResponse, Fault> {
     match outcome {
         Ok(Answered::Whole { facts, cost, body }) => {
             let mut response = HttpResponse::with_body(StatusCode::OK, body).map_into_boxed_body();
@@ -26,10 +28,7 @@ pub(super) fn of(gate: &Gate, outcome: Result<Answered, Failure>) -> Result<Http
             let mut response =
                 HttpResponse::with_body(StatusCode::OK, Frames::new(frames)).map_into_boxed_body();
             let map = response.headers_mut();
-            stream(
-                map,
-                HeaderValue::from_static(gate.chat_wire.content_type(true)),
-            );
+            stream(map, HeaderValue::from_static(content_type));
             headers::facts(map, &facts);
             Ok(response)
         }

@@ -1,11 +1,13 @@
 use bytes::Bytes;
 use vuzo_domain::chat::{Endpoint, Envelope};
 use vuzo_wire::chat::ChatRequest;
+use vuzo_wire::embeddings::EmbeddingsRequest;
+use vuzo_wire::talk::{Request, responses};
 
 use crate::error::Fault;
 
-/// Reads a body once, and keeps it as it came.
-pub(super) fn of(body: Bytes) -> Result<Envelope, Fault> {
+/// Reads a chat once, and keeps it as it came.
+pub(super) fn of_chat(body: Bytes) -> Result<Envelope, Fault> {
     let request = ChatRequest::parse(&body)?;
     let envelope = Envelope {
         endpoint: Endpoint::ChatCompletions,
@@ -25,6 +27,61 @@ pub(super) fn of(body: Bytes) -> Result<Envelope, Fault> {
         audio_bytes: request.audio_bytes,
         long_cache: request.long_cache,
         metadata: request.metadata.map(|json| json.get().to_owned()),
+        body: Bytes::new(),
+    };
+    Ok(Envelope { body, ..envelope })
+}
+
+/// A call that was read into the canonical conversation.
+pub(super) fn of_talk(endpoint: Endpoint, request: Request, body: Bytes) -> Envelope {
+    let weight = request.talk.weight();
+    Envelope {
+        endpoint,
+        model: request.model,
+        fallbacks: request.fallbacks,
+        stream: request.talk.stream,
+        wants_usage: request.wants_usage,
+        output_limit: request.talk.output_limit,
+        answers: request.talk.answers.max(1),
+        prompt_bytes: weight.prompt_bytes,
+        images: u64::from(weight.images),
+        audio_bytes: weight.audio_bytes,
+        long_cache: weight.long_cache,
+        metadata: request.metadata,
+        body,
+    }
+}
+
+/// A call in OpenAI's responses wire; whether others than OpenAI can serve it is for who
+/// serves it to say.
+pub(super) fn of_responses(body: Bytes) -> Result<Envelope, Fault> {
+    let admitted = responses::admit(&body)?;
+    let mut envelope = of_talk(Endpoint::Responses, admitted.request, body);
+    envelope.prompt_bytes = envelope.prompt_bytes.saturating_add(admitted.extra_bytes);
+    envelope.long_cache |= admitted.long_cache;
+    Ok(envelope)
+}
+
+/// Embeddings: no completion, and nothing streamed.
+pub(super) fn of_embeddings(body: Bytes) -> Result<Envelope, Fault> {
+    let request = EmbeddingsRequest::parse(&body)?;
+    let envelope = Envelope {
+        endpoint: Endpoint::Embeddings,
+        model: request.model.as_ref().to_owned(),
+        fallbacks: request
+            .fallbacks
+            .iter()
+            .map(|name| name.as_ref().to_owned())
+            .collect(),
+        stream: false,
+        wants_usage: false,
+        output_limit: Some(0),
+        answers: 1,
+        prompt_bytes: request.input.most_tokens(),
+        images: 0,
+        audio_bytes: 0,
+        long_cache: false,
+        metadata: request.metadata.map(ToOwned::to_owned),
         body: Bytes::new(),
     };
     Ok(Envelope { body, ..envelope })

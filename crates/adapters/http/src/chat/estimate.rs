@@ -35,7 +35,7 @@ pub(crate) async fn estimate(
 ) -> Result<HttpResponse, Fault> {
     let caller = gate.caller(&request, Scope::Inference).await?;
     let body = gate.chat_body(&request, payload).await?;
-    let envelope = envelope::of(body)?;
+    let envelope = envelope::of_chat(body)?;
     let estimate = gate.application.calls.estimate(&caller, &envelope).await?;
     let currency = estimate.currency;
     Ok(json(&EstimateView {

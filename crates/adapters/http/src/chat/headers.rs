@@ -9,6 +9,7 @@ use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::Admitted;
 use vuzo_wire::goduration;
 
+use super::cache::CACHE;
 use crate::error::Fault;
 
 static COST: HeaderName = HeaderName::from_static("x-vuzo-cost");
@@ -50,6 +51,9 @@ pub(super) fn facts(map: &mut HeaderMap, facts: &Facts) {
     insert(map, &OVERHEAD, millis(facts.overhead));
     if let Some(limit) = facts.clamped {
         map.insert(CLAMPED.clone(), HeaderValue::from(limit));
+    }
+    if let Some(mark) = facts.cache {
+        map.insert(CACHE.clone(), HeaderValue::from_static(mark.name()));
     }
     limits(&facts.limits, |name, value| {
         map.insert(name, value);

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use serde::Serialize;
 use vuzo_application::chat::{AnswerWire, Bill, CallError, CutReason};
 use vuzo_domain::port::Clock;
-use vuzo_wire::chat::completion::{Finish, finish_completion, finish_usage_chunk};
+use vuzo_wire::chat::completion::{finish_completion, finish_usage_chunk};
 
+use super::bill::{self, Texts};
 use crate::error::Fault;
 
 /// Answers in OpenAI's chat wire.
@@ -52,10 +53,7 @@ impl AnswerWire for OpenAiChat {
                 delta: Empty {},
                 logprobs: None,
                 finish_reason: "length",
-                native_finish_reason: match reason {
-                    CutReason::Funds => "insufficient_credits",
-                    CutReason::Time => "time_limit",
-                },
+                native_finish_reason: bill::word(reason),
             }],
         };
         let mut out = b"data: ".to_vec();
@@ -73,36 +71,7 @@ impl AnswerWire for OpenAiChat {
     }
 
     fn content_type(&self, stream: bool) -> &'static str {
-        if stream {
-            "text/event-stream; charset=utf-8"
-        } else {
-            "application/json"
-        }
-    }
-}
-
-/// The bill as it is written.
-struct Texts {
-    generation: String,
-    amount: String,
-}
-
-impl Texts {
-    fn of(bill: &Bill) -> Self {
-        Self {
-            generation: bill.generation.to_string(),
-            amount: bill.currency.format(bill.amount),
-        }
-    }
-
-    fn finish<'t>(&'t self, bill: &'t Bill) -> Finish<'t> {
-        Finish {
-            generation_id: &self.generation,
-            amount: &self.amount,
-            currency: bill.currency.code(),
-            model: None,
-            completion_tokens: bill.completion_tokens,
-        }
+        bill::content_type(stream)
     }
 }
 
@@ -131,30 +100,16 @@ struct Empty {}
 
 #[cfg(test)]
 mod tests {
+    use super::super::bill::sample::{COST, ID, bill};
     use super::*;
     use vuzo_domain::chat::{FaultKind, ProviderFault};
-    use vuzo_domain::id::GenerationId;
-    use vuzo_domain::money::{Currency, Units};
     use vuzo_domain::time::Timestamp;
     use vuzo_memory::ManualClock;
-
-    const ID: &str = "gen_00000000000000000000000000000007";
-    const COST: &str = r#""cost":0.00014,"cost_details":{"amount":"0.00014","currency":"USD","generation_id":"gen_00000000000000000000000000000007"}"#;
 
     fn wire() -> OpenAiChat {
         OpenAiChat::new(Arc::new(ManualClock::at(Timestamp::from_secs(
             1_795_168_800,
         ))))
-    }
-
-    fn bill() -> Bill {
-        Bill {
-            generation: GenerationId::from_uuid(uuid::Uuid::from_u128(7)),
-            amount: Units(140_000),
-            currency: Currency::USD,
-            model: "gpt-4o".to_owned(),
-            completion_tokens: None,
-        }
     }
 
     #[test]

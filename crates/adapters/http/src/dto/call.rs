@@ -28,6 +28,11 @@ pub(crate) struct CallView {
     cost: String,
     currency: String,
     estimated: bool,
+    /// Only where an answer was given again.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    cached: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cached_from: Option<String>,
     latency_ms: u64,
     time_to_first_token_ms: Option<u64>,
     metadata: Option<Box<RawValue>>,
@@ -57,6 +62,8 @@ impl CallView {
             cost: currency.format(logged.charged),
             currency: currency.to_string(),
             estimated: call.estimated,
+            cached: call.cached_from.is_some(),
+            cached_from: call.cached_from.map(|call| call.to_string()),
             latency_ms: millis(call.latency),
             time_to_first_token_ms: call.time_to_first_token.map(millis),
             metadata: raw(call.metadata.as_deref()),
@@ -70,6 +77,8 @@ pub(crate) struct ReceiptView {
     #[serde(flatten)]
     call: CallView,
     lines: Vec<LineView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priced_as: Option<String>,
     price_version: u32,
     rule_id: Option<String>,
     hold: String,
@@ -97,6 +106,8 @@ struct AttemptView {
     provider_cost: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
 }
 
 impl ReceiptView {
@@ -113,6 +124,7 @@ impl ReceiptView {
                 .map(|line| LineView::of(line, currency))
                 .chain(waived)
                 .collect(),
+            priced_as: call.priced_as.as_ref().map(ToString::to_string),
             price_version: call.price_version,
             rule_id: call.rule.map(|rule| rule.to_string()),
             hold: currency.format(call.held),
@@ -160,6 +172,7 @@ impl AttemptView {
             latency_ms: millis(attempt.latency),
             provider_cost: is_admin.then(cost),
             fault: attempt.fault.clone().filter(|_| is_admin),
+            key: attempt.key.clone().filter(|_| is_admin),
         }
     }
 }

@@ -65,6 +65,8 @@ pub(crate) struct EntryView {
     max_output_tokens: u64,
     capabilities: Vec<String>,
     aliases: Vec<String>,
+    priority: i32,
+    weight: u32,
     created_at: String,
     #[serde(flatten)]
     newest: Option<VersionView>,
@@ -109,6 +111,8 @@ impl EntryView {
             max_output_tokens: model.max_output_tokens,
             capabilities: model.capabilities.to_vec(),
             aliases: aliases.map(|alias| alias.as_str().to_owned()).collect(),
+            priority: model.priority,
+            weight: model.weight,
             created_at: model.created_at.to_string(),
             newest: entry.versions.last().map(VersionView::of),
             versions: entry.versions.iter().map(VersionView::of).collect(),

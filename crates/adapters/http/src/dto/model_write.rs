@@ -27,6 +27,8 @@ pub(crate) fn draft(
         max_output_tokens: required_count(&mut fields, "max_output_tokens")?,
         capabilities: fields.texts("capabilities")?.unwrap_or_default().into(),
         aliases: aliases(&mut fields)?.unwrap_or_default(),
+        priority: fields.integer("priority")?.unwrap_or_default(),
+        weight: weight(&mut fields)?.unwrap_or(Model::USUAL_WEIGHT),
         created_at: now,
         id,
     };
@@ -77,6 +79,12 @@ pub(crate) fn patch(
     if let Some(aliases) = aliases(&mut fields)? {
         model.aliases = aliases;
     }
+    if let Some(priority) = fields.integer("priority")? {
+        model.priority = priority;
+    }
+    if let Some(weight) = weight(&mut fields)? {
+        model.weight = weight;
+    }
     let effective_from = moment(&mut fields)?;
     let cost = fields.object("cost")?.map(card).transpose()?;
     let retail = match fields.given_object("pricing")? {
@@ -101,29 +109,35 @@ pub(crate) fn patch(
     Ok((model, version))
 }
 
-fn model_id(fields: &mut Fields<'_>, name: &str) -> Result<Option<ModelId>, Fault> {
+pub(super) fn model_id(fields: &mut Fields<'_>, name: &str) -> Result<Option<ModelId>, Fault> {
     fields.word(name, ID, |text| ModelId::new(text).ok())
 }
 
-fn provider(fields: &mut Fields<'_>) -> Result<Option<ProviderId>, Fault> {
+pub(super) fn provider(fields: &mut Fields<'_>) -> Result<Option<ProviderId>, Fault> {
     let expected = "1 to 32 lower-case letters, digits, - or _";
     fields.word("provider", expected, |text| ProviderId::new(text).ok())
 }
 
-fn status(fields: &mut Fields<'_>) -> Result<Option<ModelStatus>, Fault> {
+pub(super) fn status(fields: &mut Fields<'_>) -> Result<Option<ModelStatus>, Fault> {
     fields.word("status", STATUS, ModelStatus::from_name)
 }
 
-fn aliases(fields: &mut Fields<'_>) -> Result<Option<Vec<ModelId>>, Fault> {
+pub(super) fn aliases(fields: &mut Fields<'_>) -> Result<Option<Vec<ModelId>>, Fault> {
     fields.words("aliases", ID, |text| ModelId::new(text).ok())
 }
 
-fn moment(fields: &mut Fields<'_>) -> Result<Option<Timestamp>, Fault> {
+/// What is too large for the type is too large for a model anyway.
+pub(super) fn weight(fields: &mut Fields<'_>) -> Result<Option<u32>, Fault> {
+    let weight = fields.count("weight")?;
+    Ok(weight.map(|weight| u32::try_from(weight).unwrap_or(u32::MAX)))
+}
+
+pub(super) fn moment(fields: &mut Fields<'_>) -> Result<Option<Timestamp>, Fault> {
     let expected = "an RFC 3339 time or a date";
     fields.word("effective_from", expected, Timestamp::parse)
 }
 
-fn required_count(fields: &mut Fields<'_>, name: &str) -> Result<u64, Fault> {
+pub(super) fn required_count(fields: &mut Fields<'_>, name: &str) -> Result<u64, Fault> {
     fields.count(name)?.ok_or_else(|| fields.missing(name))
 }
 

@@ -3,12 +3,13 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-const EXPOSED: &str = "x-request-id, retry-after, x-ratelimit-limit-requests, \
+const EXPOSED: &str = "x-request-id, request-id, retry-after, x-ratelimit-limit-requests, \
     x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, \
     x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, ratelimit, ratelimit-policy, \
     x-vuzo-cost, x-vuzo-balance, x-vuzo-model, x-vuzo-overhead-ms, x-vuzo-max-tokens-clamped, \
-    x-vuzo-generation-id, idempotent-replayed";
-const USUAL_HEADERS: &str = "authorization, content-type, idempotency-key, x-request-id";
+    x-vuzo-generation-id, x-vuzo-cache, idempotent-replayed";
+const USUAL_HEADERS: &str = "authorization, content-type, idempotency-key, x-request-id, \
+    x-api-key, anthropic-version, anthropic-beta, x-vuzo-cache, cache-control";
 
 /// Which pages of other origins may call.
 pub(super) struct Cors {

@@ -18,6 +18,7 @@ use vuzo_wire::chat::RequestFault;
 use vuzo_wire::goduration;
 
 use super::{Fault, rules};
+use crate::dto::model_import::jumps_json;
 
 /// Official clients obey it before they look at the status.
 static SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
@@ -140,6 +141,7 @@ impl From<OperatorError> for Fault {
                 let rule = match what {
                     "account" => rules::ACCOUNT_NOT_FOUND,
                     "model" => rules::MODEL_NOT_FOUND,
+                    "provider key" => rules::PROVIDER_KEY_NOT_FOUND,
                     _ => rules::RULE_NOT_FOUND,
                 };
                 Self::of(rule, &error)
@@ -147,7 +149,15 @@ impl From<OperatorError> for Fault {
             OperatorError::Invalid { field, .. } => {
                 Self::of(rules::INVALID_VALUE, &error).param(field)
             }
+            OperatorError::InvalidModel { index, field, .. } => {
+                let param = format!("models[{index}].{field}");
+                Self::of(rules::INVALID_VALUE, &error).param(param)
+            }
+            OperatorError::PriceJumps(ref jumps) => {
+                Self::of(rules::PRICE_JUMP, &error).with("jumps", jumps_json(jumps))
+            }
             OperatorError::NameTaken { .. } => Self::of(rules::MODEL_NAME_TAKEN, &error),
+            OperatorError::NoSealingKey(_) => Self::of(rules::NO_SEALING_KEY, &error),
             OperatorError::KeyMismatch => Self::of(rules::IDEMPOTENCY_KEY_MISMATCH, &error),
             OperatorError::Unavailable(trouble) => trouble.into(),
         }
@@ -210,6 +220,9 @@ impl From<&CallError> for Fault {
         match error {
             CallError::UnknownModel(_) => Self::of(rules::MODEL_NOT_FOUND, error).param("model"),
             CallError::Refused(refusal) => refusal.clone().into(),
+            CallError::WrongRoute { .. } => {
+                Self::of(rules::UNSUPPORTED_MODEL, error).param("model")
+            }
             CallError::NotPriced(_) => Self::of(rules::MODEL_NOT_PRICED, error).param("model"),
             CallError::OutputLimit { .. } => {
                 Self::of(rules::MAX_TOKENS_PER_REQUEST, error).param("max_tokens")
@@ -291,7 +304,7 @@ impl From<&ProviderFault> for Fault {
             FaultKind::TimedOut => rules::PROVIDER_TIMEOUT,
             FaultKind::RateLimited => rules::PROVIDER_RATE_LIMITED,
             FaultKind::Failing => rules::PROVIDER_FAILED,
-            FaultKind::OurAccount => rules::PROVIDER_REFUSED_US,
+            FaultKind::OurAccount | FaultKind::NotServed => rules::PROVIDER_REFUSED_US,
             FaultKind::Garbled => rules::PROVIDER_GARBLED,
             FaultKind::BadRequest {
                 status,

@@ -50,6 +50,7 @@ table! {
     MISSING_ACCOUNT = 400 REQUEST "missing_account";
     INVALID_EMAIL = 400 REQUEST "invalid_email";
     INVALID_IDEMPOTENCY_KEY = 400 REQUEST "invalid_idempotency_key";
+    UNSUPPORTED_MODEL = 400 REQUEST "unsupported_model";
     MODEL_NOT_PRICED = 400 REQUEST "model_not_priced";
     MAX_TOKENS_PER_REQUEST = 400 REQUEST "max_tokens_per_request";
     TOO_LARGE_TO_PRICE = 400 REQUEST "too_large_to_price";
@@ -69,6 +70,7 @@ table! {
     ACCOUNT_SUSPENDED = 403 PERMISSION "account_suspended";
     ACCOUNT_CLOSED = 403 PERMISSION "account_closed";
     ADMIN_ONLY = 403 PERMISSION "admin_only";
+    CHECKOUT_REQUIRED = 403 PERMISSION "checkout_required";
     WIDER_THAN_OWN_KEY = 403 PERMISSION "wider_than_own_key";
     KEY_IS_CAPPED = 403 PERMISSION "api_key_is_capped";
     SESSION_REQUIRED = 403 PERMISSION "session_required";
@@ -79,12 +81,15 @@ table! {
     ACCOUNT_NOT_FOUND = 404 REQUEST "account_not_found";
     USER_NOT_FOUND = 404 REQUEST "user_not_found";
     RULE_NOT_FOUND = 404 REQUEST "pricing_rule_not_found";
+    PROVIDER_KEY_NOT_FOUND = 404 REQUEST "provider_key_not_found";
     METHOD_NOT_ALLOWED = 405 REQUEST "method_not_allowed";
     REQUEST_TIMEOUT = 408 REQUEST "request_timeout";
     EMAIL_TAKEN = 409 REQUEST "email_taken";
     IDEMPOTENCY_KEY_IN_USE = 409 REQUEST "idempotency_key_in_use";
     KEY_ALREADY_REPLACED = 409 REQUEST "api_key_already_replaced";
     MODEL_NAME_TAKEN = 409 REQUEST "model_name_taken";
+    PRICE_JUMP = 409 REQUEST "price_jump";
+    NO_SEALING_KEY = 409 REQUEST "provider_encryption_key_missing";
     ANSWER_NOT_KEPT = 410 REQUEST "answer_not_kept";
     BODY_TOO_LARGE = 413 REQUEST "request_too_large";
     UNSUPPORTED_MEDIA_TYPE = 415 REQUEST "unsupported_media_type";

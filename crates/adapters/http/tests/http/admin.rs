@@ -131,6 +131,7 @@ async fn an_account_is_changed_and_obeys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one model's life, told in order")]
 async fn a_model_is_made_priced_and_retired() {
     let world = World::new().await;
     let key = world.any_key().await;
@@ -160,7 +161,30 @@ async fn a_model_is_made_priced_and_retired() {
         (&json!("acme/parrot"), &json!("0.15"))
     );
 
+    assert_eq!(
+        (&made["priority"], &made["weight"]),
+        (&json!(0), &json!(100)),
+        "what is usual"
+    );
+
     let path = "/v1/admin/models/acme/parrot";
+    for (body, status) in [
+        (json!({"priority": -3, "weight": 0}), 200),
+        (json!({"weight": 10_001}), 400),
+        (json!({"weight": 1_u64 << 40}), 400),
+        (json!({"weight": -1}), 400),
+        (json!({"priority": 1.5}), 400),
+    ] {
+        let asked = world.ask("PATCH", path).bearer(ADMIN).json(&body);
+        let reply = asked.reply().await;
+        assert_eq!(reply.status, status, "{body}: {reply:?}");
+    }
+    let asked = world.ask("PATCH", path).bearer(ADMIN).json(&json!({}));
+    let shown = asked.reply().await.json();
+    assert_eq!(
+        (&shown["priority"], &shown["weight"]),
+        (&json!(-3), &json!(0))
+    );
     let pricing = json!({"pricing": {"input": "2", "output": "8", "currency": "USD"}});
     let patched = world
         .ask("PATCH", path)

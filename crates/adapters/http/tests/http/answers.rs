@@ -48,7 +48,7 @@ async fn unknown_routes_and_methods_are_refused_in_json() {
         "/v1",
         "/v1/chat",
         "/v1/chat/completions/",
-        "/v1/embeddings",
+        "/v1/images/generations",
         "/%00",
         "/v1/api-keys/",
     ] {

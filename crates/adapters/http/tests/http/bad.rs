@@ -1,11 +1,18 @@
 //! Bad requests by hand: each is refused for its reason, none costs anything.
 
 mod chat;
+mod completions;
+mod embeddings;
 mod headers;
+mod import;
 mod keys;
+mod messages;
 mod operator;
 mod people;
+mod provider_keys;
 mod queries;
+mod responses;
+mod vuzo;
 
 use serde_json::{Value, json};
 

@@ -151,6 +151,14 @@ async fn calls() {
             "403 permission ip_not_allowed -",
         ),
         (
+            CallError::WrongRoute {
+                model: "x".to_owned(),
+                lacks: "chat",
+            }
+            .into(),
+            "400 request unsupported_model model",
+        ),
+        (
             CallError::NotPriced(name()).into(),
             "400 request model_not_priced model",
         ),

@@ -7,7 +7,11 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use vuzo_domain::account::Password;
 use vuzo_domain::key::{KeyHash, KeyText};
-use vuzo_domain::port::{Claims, Hasher, PasswordHash, Signer, TokenFault, Unavailable};
+use vuzo_domain::port::{
+    Claims, Hasher, NoSealingKey, PasswordHash, Sealer, Signer, TokenFault, Unavailable,
+};
+use vuzo_domain::provider_key::Sealed;
+use vuzo_domain::secret::Secret;
 use vuzo_domain::time::Timestamp;
 
 /// Hashes that anybody can turn back.
@@ -43,6 +47,25 @@ impl Hasher for PlainHasher {
 
     fn same_secret(&self, left: &[u8], right: &[u8]) -> bool {
         left == right
+    }
+}
+
+/// Seals that anybody can break.
+pub(crate) struct PlainSealer;
+
+impl Sealer for PlainSealer {
+    fn seal(&self, secret: &Secret, _at: Timestamp) -> Result<Sealed, NoSealingKey> {
+        let backwards: String = secret.expose().chars().rev().collect();
+        Ok(Sealed::from_text(backwards))
+    }
+
+    fn open(&self, sealed: &Sealed) -> Option<Secret> {
+        let forwards: String = sealed.as_text().chars().rev().collect();
+        Some(Secret::new(forwards))
+    }
+
+    fn is_current(&self, _sealed: &Sealed) -> bool {
+        true
     }
 }
 

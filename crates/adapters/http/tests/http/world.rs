@@ -25,10 +25,10 @@ use vuzo_domain::secret::Secret;
 use vuzo_domain::time::Timestamp;
 use vuzo_domain::usage::Consumption;
 use vuzo_http::{Backends, BodyRules, Gateway, HttpSettings, Probe, bind};
-use vuzo_memory::{LocalFeed, LocalLimiter, ManualClock, MemoryStore, SequentialIds};
+use vuzo_memory::{LocalAnswers, LocalFeed, LocalLimiter, ManualClock, MemoryStore, SequentialIds};
 
 use crate::client::Ask;
-use crate::stand_ins::{Notebook, PlainHasher};
+use crate::stand_ins::{Notebook, PlainHasher, PlainSealer};
 
 pub(crate) const ADMIN: &str = "admin-key-of-the-tests";
 
@@ -301,11 +301,17 @@ fn ports(clock: &Arc<ManualClock>, ids: &Arc<dyn IdGen>, provider: &Arc<Parrot>)
         accounts: Arc::clone(&store) as _,
         keys: Arc::clone(&store) as _,
         catalog: Arc::clone(&store) as _,
+        provider_keys: Arc::clone(&store) as _,
+        sealer: Arc::new(PlainSealer),
         usage: Arc::clone(&store) as _,
         audit: Arc::clone(&store) as _,
         changes: store,
         feed: Arc::new(LocalFeed::to(Vec::new())),
         limiter: Arc::new(LocalLimiter::default()),
+        answers: Arc::new(LocalAnswers::new(
+            Arc::clone(clock) as _,
+            LocalAnswers::USUAL_BYTES,
+        )),
         providers: vec![Arc::clone(provider) as _],
         hasher: Arc::new(PlainHasher),
         signer: Arc::new(Notebook::default()),
