@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use vuzo_domain::id::{AccountId, KeyId};
+use vuzo_domain::catalog::ProviderId;
+use vuzo_domain::id::{AccountId, KeyId, ProviderKeyId};
 use vuzo_domain::key::{Environment, Scope};
 use vuzo_domain::money::Currency;
 use vuzo_domain::pattern::ModelPattern;
@@ -41,7 +42,7 @@ pub(crate) enum Command {
     Migrate(Migrate),
     /// Look whether everything that the gateway needs is there, and prove the books
     Doctor(Doctor),
-    /// Accounts and the audit log
+    /// Accounts, models, keys at providers and the audit log
     #[command(subcommand)]
     Admin(Admin),
     /// API keys of an account
@@ -84,6 +85,12 @@ pub(crate) enum Admin {
     /// List, open, suspend and activate accounts
     #[command(subcommand, visible_alias = "accounts")]
     Account(AccountCommand),
+    /// Models and their prices
+    #[command(subcommand)]
+    Models(ModelCommand),
+    /// Keys at providers, stored sealed
+    #[command(subcommand)]
+    ProviderKeys(ProviderKeyCommand),
     /// Who did what, newest first
     Audit {
         /// How many entries at most
@@ -115,6 +122,62 @@ pub(crate) enum AccountCommand {
         /// Its id, acc_…
         account: AccountId,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Take models into the catalogue, all of them or none
+    Import(ImportModels),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportModels {
+    /// A list of models as JSON: as the operator's routes have them, or as the starter
+    /// catalogue does
+    pub(crate) file: PathBuf,
+    /// Take prices that change by more than half, too
+    #[arg(long)]
+    pub(crate) allow_jumps: bool,
+    /// Retire the models that the file does not name
+    #[arg(long)]
+    pub(crate) retire_missing: bool,
+    /// Only say what would be done: exit 1 if it would be refused
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProviderKeyCommand {
+    /// All stored keys; their secrets are not shown
+    List,
+    /// Store a key, which is read from the standard input or a file
+    Add(NewProviderKey),
+    /// Take a key away for good
+    Remove {
+        /// Its id, pvk_…
+        key: ProviderKeyId,
+    },
+    /// Seal every stored key anew under the first of `PROVIDER_ENCRYPTION_KEY`
+    RotateSeal,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewProviderKey {
+    /// At which provider: openai, anthropic, google, xai, openrouter
+    #[arg(long, value_parser = ProviderId::new)]
+    pub(crate) provider: ProviderId,
+    /// What to call it
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Its share of the calls, 0 to 10000 [default: 100]
+    #[arg(long)]
+    pub(crate) weight: Option<u32>,
+    /// Keys of a lower priority wait until those of a higher one cannot be used [default: 0]
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) priority: Option<i32>,
+    /// A file with the key [default: the standard input]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,8 @@ mod desk;
 mod doctor;
 mod keys;
 mod migrate;
+mod models;
+mod provider_keys;
 mod serve;
 
 use std::process::ExitCode;

@@ -18,6 +18,7 @@ use std::time::Duration;
 use vuzo_application::TrialPolicy;
 use vuzo_domain::key::IpNetwork;
 use vuzo_domain::secret::Secret;
+use vuzo_providers::{AnthropicSettings, GeminiSettings};
 
 pub(crate) use layers::Sources;
 pub(crate) use report::{Shown, check, print};
@@ -73,7 +74,7 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// The providers that speak `OpenAI`'s chat wire.
+/// How one provider is reached.
 #[derive(Clone, Debug)]
 pub(crate) struct ProviderConfig {
     /// Its name in the catalogue.
@@ -100,11 +101,15 @@ pub(crate) struct Config {
     pub(crate) admin_key: Option<Secret>,
     pub(crate) jwt_secret: Option<Secret>,
     pub(crate) key_pepper: Option<Secret>,
+    /// What provider keys are sealed under, the first one first.
+    pub(crate) sealing_keys: Vec<Secret>,
     pub(crate) providers: Vec<ProviderConfig>,
     pub(crate) site_url: Option<String>,
     pub(crate) site_name: Option<String>,
     pub(crate) trial: Option<TrialPolicy>,
     pub(crate) anonymous_per_minute: Option<u64>,
+    /// The share of a call's cost that is charged where its answer is given again.
+    pub(crate) cache_hit_percent: u8,
     pub(crate) trusted_proxies: Vec<IpNetwork>,
     pub(crate) log_format: LogFormat,
     /// Which log lines are written, in the language of `RUST_LOG`, where it is said.
@@ -154,10 +159,13 @@ fn defaults(app_env: AppEnv) -> Vec<(&'static str, &'static str)> {
         ("VUZO_HOLD_SECONDS", "120"),
         ("VUZO_DRAIN_SECONDS", "30"),
         ("OPENAI_BASE_URL", "https://api.openai.com/v1"),
+        ("ANTHROPIC_BASE_URL", AnthropicSettings::BASE_URL),
+        ("GOOGLE_BASE_URL", GeminiSettings::BASE_URL),
         ("XAI_BASE_URL", "https://api.x.ai/v1"),
         ("OPENROUTER_BASE_URL", "https://openrouter.ai/api/v1"),
         ("TRIAL_CREDIT", trial),
         ("ANONYMOUS_REQUESTS_PER_MINUTE", anonymous),
+        ("CACHE_HIT_CHARGE_PERCENT", "0"),
         ("LOG_FORMAT", "text"),
     ]
 }
@@ -181,8 +189,11 @@ fn understand(app_env: AppEnv, mut reader: Reader) -> Result<Config, Invalid> {
         admin_key: reader.secret("ADMIN_API_KEY"),
         jwt_secret: reader.secret("JWT_SECRET_KEY"),
         key_pepper: reader.secret("KEY_PEPPER"),
+        sealing_keys: reader.secrets("PROVIDER_ENCRYPTION_KEY"),
         providers: vec![
             reader.provider("openai", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+            reader.provider("anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+            reader.provider("google", "GOOGLE_API_KEY", "GOOGLE_BASE_URL"),
             reader.provider("xai", "XAI_API_KEY", "XAI_BASE_URL"),
             reader.provider("openrouter", "OPENROUTER_API_KEY", "OPENROUTER_BASE_URL"),
         ],
@@ -190,6 +201,7 @@ fn understand(app_env: AppEnv, mut reader: Reader) -> Result<Config, Invalid> {
         site_name: reader.text("OPENROUTER_SITE_NAME"),
         trial: reader.trial(),
         anonymous_per_minute: reader.anonymous_per_minute(),
+        cache_hit_percent: reader.percent("CACHE_HIT_CHARGE_PERCENT"),
         trusted_proxies: reader.networks("TRUSTED_PROXIES"),
         log_format: reader.log_format(),
         log_filter,
@@ -202,6 +214,9 @@ fn understand(app_env: AppEnv, mut reader: Reader) -> Result<Config, Invalid> {
         config.jwt_secret.as_ref(),
         config.key_pepper.as_ref(),
     ) {
+        problems.add(line);
+    }
+    if let Some(line) = secrets::no_sealing_key(&config.sealing_keys) {
         problems.add(line);
     }
     problems.none_or(Config { stated, ..config })

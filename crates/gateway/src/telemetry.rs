@@ -7,7 +7,7 @@ use metrics::{counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use vuzo_application::Application;
-use vuzo_application::chat::TallyView;
+use vuzo_application::chat::{BreakerState, TallyView, TargetView};
 use vuzo_redis::Failover;
 
 use crate::config::{Config, LogFormat};
@@ -68,6 +68,7 @@ pub(crate) fn page(
     let failover = failover.map(Arc::clone);
     move || {
         note_calls(&application.calls.tally());
+        note_providers(&application.calls.providers());
         if let Some(failover) = &failover {
             note_redis(failover.is_degraded());
         }
@@ -91,7 +92,7 @@ const GAUGES: [Counted; 2] = [
 ];
 
 /// What only rises, since the start of the process.
-const COUNTERS: [Counted; 10] = [
+const COUNTERS: [Counted; 15] = [
     (
         "vuzo_settles_late_total",
         "Answers that left before their settlement was durable.",
@@ -142,7 +143,33 @@ const COUNTERS: [Counted; 10] = [
         "Holds that ran out and were given back.",
         |tally| tally.expired_holds,
     ),
+    ("vuzo_attempts_total", "Attempts at providers.", |tally| {
+        tally.attempts
+    }),
+    (
+        "vuzo_fallbacks_total",
+        "Calls, or attempts of one, that went to another model than the one before.",
+        |tally| tally.fallbacks,
+    ),
+    (
+        "vuzo_implausible_costs_total",
+        "Costs that a provider stated and cannot mean: the computed one was used.",
+        |tally| tally.implausible_costs,
+    ),
+    (
+        "vuzo_cache_hits_total",
+        "Answers that were given again.",
+        |tally| tally.cache_hits,
+    ),
+    (
+        "vuzo_cache_misses_total",
+        "Calls that asked for an answer that was given before, and had to be made.",
+        |tally| tally.cache_misses,
+    ),
 ];
+
+const PROVIDER_STATE: &str = "vuzo_provider_breaker";
+const PROVIDER_FAILURES: &str = "vuzo_provider_failures_total";
 
 const REDIS_DEGRADED: &str = "vuzo_redis_degraded";
 
@@ -154,6 +181,14 @@ fn describe() {
     for (name, help, _) in COUNTERS {
         describe_counter!(name, help);
     }
+    describe_gauge!(
+        PROVIDER_STATE,
+        "Whether calls go to a provider's model: 0 they do, 1 one finds out how it is, 2 it is left alone."
+    );
+    describe_counter!(
+        PROVIDER_FAILURES,
+        "Attempts at a provider's model that failed."
+    );
     describe_gauge!(
         REDIS_DEGRADED,
         "1 while this process keeps the limits by itself, since Redis does not answer."
@@ -170,6 +205,23 @@ fn note_calls(tally: &TallyView) {
     }
 }
 
+/// Providers that never failed are not on the page.
+fn note_providers(targets: &[TargetView]) {
+    for target in targets {
+        let labels = [
+            ("provider", target.provider.to_string()),
+            ("model", target.model.clone()),
+        ];
+        let state = match target.state {
+            BreakerState::Closed => 0,
+            BreakerState::HalfOpen => 1,
+            BreakerState::Open => 2,
+        };
+        gauge!(PROVIDER_STATE, &labels).set(f64::from(state));
+        counter!(PROVIDER_FAILURES, &labels).absolute(target.failures);
+    }
+}
+
 fn note_redis(is_degraded: bool) {
     gauge!(REDIS_DEGRADED).set(u8::from(is_degraded));
 }
@@ -177,6 +229,7 @@ fn note_redis(is_degraded: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vuzo_domain::catalog::ProviderId;
 
     #[test]
     fn what_the_application_counts_is_on_the_page() {
@@ -195,12 +248,24 @@ mod tests {
             insufficient: 10,
             limited: 11,
             expired_holds: 12,
+            attempts: 13,
+            fallbacks: 14,
+            implausible_costs: 15,
+            cache_hits: 17,
+            cache_misses: 18,
         };
+        let targets = [BreakerState::Closed, BreakerState::Open].map(|state| TargetView {
+            provider: ProviderId::simulator(),
+            model: "echo".to_owned(),
+            state,
+            failures: 16,
+        });
         let page = metrics::with_local_recorder(&recorder, || {
             describe();
             note_calls(&TallyView::default());
             note_redis(true);
             note_calls(&tally);
+            note_providers(&targets);
             handle.render()
         });
         for (name, kind, value) in [
@@ -216,6 +281,11 @@ mod tests {
             ("vuzo_refused_insufficient_total", "counter", 10),
             ("vuzo_refused_limited_total", "counter", 11),
             ("vuzo_holds_expired_total", "counter", 12),
+            ("vuzo_attempts_total", "counter", 13),
+            ("vuzo_fallbacks_total", "counter", 14),
+            ("vuzo_implausible_costs_total", "counter", 15),
+            ("vuzo_cache_hits_total", "counter", 17),
+            ("vuzo_cache_misses_total", "counter", 18),
             ("vuzo_redis_degraded", "gauge", 1),
         ] {
             for line in [format!("# TYPE {name} {kind}"), format!("{name} {value}")] {
@@ -223,6 +293,13 @@ mod tests {
             }
             let help = format!("# HELP {name} ");
             assert!(page.contains(&help), "{help}\n{page}");
+        }
+        let labels = r#"{provider="sim",model="echo"}"#;
+        for line in [
+            format!("{PROVIDER_STATE}{labels} 2"),
+            format!("{PROVIDER_FAILURES}{labels} 16"),
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line}\n{page}");
         }
     }
 }

@@ -199,6 +199,7 @@ mod tests {
             admin: Secret::new("vz-admin_1"),
             jwt: Secret::new("jwt"),
             pepper: Secret::new("pepper"),
+            sealing: Vec::new(),
             admin_was_made,
         }
     }

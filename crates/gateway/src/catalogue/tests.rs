@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+
+use vuzo_domain::catalog::{ModelId, ModelStatus};
 use vuzo_domain::money::Units;
 use vuzo_domain::pricing::Quote;
 use vuzo_domain::usage::Consumption;

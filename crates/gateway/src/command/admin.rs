@@ -1,4 +1,4 @@
-//! `vuzo admin`: accounts, and who did what.
+//! `vuzo admin`: accounts, models, keys at providers, and who did what.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use vuzo_domain::port::{Actor, AuditEntry, PageRequest};
 
 use super::desk::{ACTOR, Desk};
 use super::{Context, Outcome};
-use crate::cli::{AccountCommand, Admin, NewAccount};
+use crate::cli::{AccountCommand, Admin, ModelCommand, NewAccount};
 use crate::output::table;
 
 pub(super) async fn run(command: Admin, context: &Context) -> Result<Outcome> {
@@ -25,6 +25,8 @@ pub(super) async fn run(command: Admin, context: &Context) -> Result<Outcome> {
                 change(account, AccountStatus::Active, context).await
             }
         },
+        Admin::Models(ModelCommand::Import(wanted)) => super::models::import(wanted, context).await,
+        Admin::ProviderKeys(command) => super::provider_keys::run(command, context).await,
         Admin::Audit { limit } => audit(limit, context).await,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use vuzo_application::Application;
-use vuzo_domain::port::{Actor, IdGen};
+use vuzo_domain::port::{Actor, Clock, IdGen};
 
 use super::Context;
 use crate::config::Secrets;
@@ -17,6 +17,7 @@ pub(super) const ACTOR: Actor = Actor::CommandLine;
 pub(super) struct Desk {
     pub(super) application: Arc<Application>,
     pub(super) ids: Arc<dyn IdGen>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Desk {
@@ -35,6 +36,7 @@ impl Desk {
         Ok(Self {
             application: Application::start(ports, policy, runtime.clone()).await?,
             ids: base.ids,
+            clock: base.clock,
         })
     }
 }

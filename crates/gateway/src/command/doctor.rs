@@ -6,10 +6,11 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 use vuzo_domain::port::LedgerReport;
+use vuzo_domain::provider_key::{ProviderKey, ProviderKeyStatus};
 
 use super::{Context, Outcome};
 use crate::cli::Doctor;
-use crate::config;
+use crate::config::{self, ProviderConfig};
 use crate::output::table;
 use crate::wiring::{Base, Place, Sharing, redis_answers};
 
@@ -63,7 +64,7 @@ pub(super) async fn run(options: Doctor, context: &Context) -> Result<Outcome> {
     findings.extend(database);
     if !options.ledger {
         findings.push(redis(context).await);
-        findings.push(providers(context));
+        findings.push(providers(&place, can_be_read, context).await);
     }
     let mut report = None;
     if !options.quick {
@@ -143,12 +144,20 @@ async fn redis(context: &Context) -> Finding {
     }
 }
 
-fn providers(context: &Context) -> Finding {
-    let with_key: Vec<&str> = context
-        .config
-        .providers
-        .iter()
-        .filter(|provider| provider.key.is_some())
+/// Which providers have a key: one of the configuration, or an active stored one.
+async fn providers(place: &Place, can_be_read: bool, context: &Context) -> Finding {
+    let stored = if can_be_read {
+        stored_keys(place, context).await.unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    let has_key = |provider: &ProviderConfig| {
+        let mut stored = stored.iter();
+        provider.key.is_some() || stored.any(|key| key.provider.as_str() == provider.name)
+    };
+    let known = context.config.providers.iter();
+    let with_key: Vec<&str> = known
+        .filter(|provider| has_key(provider))
         .map(|provider| provider.name)
         .collect();
     if with_key.is_empty() {
@@ -157,6 +166,13 @@ fn providers(context: &Context) -> Finding {
     }
     let detail = format!("{} and the simulator", with_key.join(", "));
     Finding::new("providers", State::Fine, detail)
+}
+
+async fn stored_keys(place: &Place, context: &Context) -> Result<Vec<ProviderKey>> {
+    let store = place.open(&context.runtime, Duration::ZERO).await?;
+    let mut keys = store.ports().provider_keys.list_provider_keys().await?;
+    keys.retain(|key| key.status == ProviderKeyStatus::Active);
+    Ok(keys)
 }
 
 async fn ledger(place: &Place, context: &Context) -> (Finding, Option<LedgerReport>) {

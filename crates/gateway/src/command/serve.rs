@@ -6,11 +6,11 @@ mod signals;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use tokio::runtime::Handle;
 use tokio::time::interval;
 use vuzo_application::{Application, Ports, seed};
-use vuzo_http::{Backends, Bound, Gateway, HttpSettings};
+use vuzo_http::{Backends, Bound, Gateway, HttpSettings, Probe};
 
 use super::{Context, Outcome};
 use crate::cli::Serve;
@@ -41,9 +41,18 @@ pub(super) async fn run(options: Serve, context: &Context) -> Result<Outcome> {
     let sharing = Sharing::open(config, runtime)?;
     tell_of_redis(&sharing).await;
     let ports = wiring::ports(config, &secrets, &base, store.ports(), &sharing, runtime)?;
+    let vault = vault(&secrets, &ports, &base);
     let application = start(config, &secrets, ports, &base, runtime).await?;
     let _news = sharing.subscribe(application.change_sink());
-    let bound = listen(config, &base, &store, &sharing, &application, runtime)?;
+    let bound = listen(
+        config,
+        &base,
+        &store,
+        &sharing,
+        vault,
+        &application,
+        runtime,
+    )?;
     let first = FirstAccount::make(&application, config, base.ids.as_ref()).await?;
     let welcome = Welcome {
         config,
@@ -93,8 +102,37 @@ async fn start(
     }
     let policy = wiring::policy(config, secrets);
     let application = Application::start(ports, policy, handle.clone()).await?;
+    demand_open_keys(&application, secrets)?;
     application.spawn_workers();
     Ok(application)
+}
+
+/// Whether secrets can be sealed, where there is a key for it.
+fn vault(secrets: &Secrets, ports: &Ports, base: &Base) -> Option<Arc<dyn Probe>> {
+    let can_seal = !secrets.sealing.is_empty();
+    can_seal.then(|| probes::of_sealer(&ports.sealer, &base.clock))
+}
+
+/// A gateway that cannot open its own provider keys would send calls elsewhere, or
+/// nowhere, and nobody would know why.
+fn demand_open_keys(application: &Application, secrets: &Secrets) -> Result<()> {
+    let locked = application.keyring.locked();
+    if locked.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = locked
+        .iter()
+        .map(|key| format!("{} ({})", key.id, key.provider))
+        .collect();
+    let names = names.join(", ");
+    if secrets.sealing.is_empty() {
+        bail!("PROVIDER_ENCRYPTION_KEY must be set: provider keys are stored sealed: {names}");
+    }
+    bail!(
+        "PROVIDER_ENCRYPTION_KEY does not open every stored provider key: {names}; \
+         add the key that they are sealed under behind a comma, or take them away with \
+         `vuzo admin provider-keys remove`"
+    );
 }
 
 /// Takes the sockets. Nothing is answered before [`serve`].
@@ -103,6 +141,7 @@ fn listen(
     base: &Base,
     store: &Store,
     sharing: &Sharing,
+    vault: Option<Arc<dyn Probe>>,
     application: &Arc<Application>,
     handle: &Handle,
 ) -> Result<Bound> {
@@ -120,7 +159,7 @@ fn listen(
         ids: Arc::clone(&base.ids),
         database: probes::of_store(store),
         redis: sharing.redis().map(probes::of_redis),
-        vault: None,
+        vault,
         metrics: Arc::new(telemetry::page(metrics, application, sharing.failover())),
     };
     let settings = HttpSettings {

@@ -46,6 +46,11 @@ impl Reader {
             .map(|stated| Secret::new(stated.text.clone()))
     }
 
+    /// A comma list of secrets.
+    pub(super) fn secrets(&self, name: &str) -> Vec<Secret> {
+        self.list(name).into_iter().map(Secret::new).collect()
+    }
+
     pub(super) fn list(&self, name: &str) -> Vec<String> {
         self.text(name)
             .unwrap_or_default()
@@ -155,6 +160,10 @@ impl Reader {
     pub(super) fn anonymous_per_minute(&mut self) -> Option<u64> {
         self.number("ANONYMOUS_REQUESTS_PER_MINUTE", 0, 1_000_000_000)
             .filter(|limit| *limit > 0)
+    }
+
+    pub(super) fn percent(&mut self, name: &str) -> u8 {
+        self.number(name, 0, 100).unwrap_or(0)
     }
 
     pub(super) fn networks(&mut self, name: &str) -> Vec<IpNetwork> {

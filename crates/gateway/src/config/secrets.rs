@@ -1,9 +1,10 @@
-//! The three secrets that the gateway cannot do without.
+//! The secrets that the gateway cannot do without, and the one that it can.
 //!
 //! On a developer's machine those that are missing are made once and kept beside the
 //! data, so that a restart finds the same keys valid. Anywhere else they must be
 //! stated: a gateway that made up its own would lock everybody out at the next
-//! start, or share none with the instance next to it.
+//! start, or share none with the instance next to it. Only what provider keys are
+//! sealed under may be missing there, as long as none is stored.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use figment::providers::{Format as _, Toml};
 use serde::Deserialize;
-use vuzo_crypto::Hs256Signer;
+use vuzo_crypto::{FernetSealer, Hs256Signer};
 use vuzo_domain::port::IdGen;
 use vuzo_domain::secret::Secret;
 
@@ -35,6 +36,8 @@ pub(crate) struct Secrets {
     pub(crate) admin: Secret,
     pub(crate) jwt: Secret,
     pub(crate) pepper: Secret,
+    /// What provider keys are sealed under, the first one first; may be none.
+    pub(crate) sealing: Vec<Secret>,
     /// Whether the admin key was made here, and so is known to nobody yet.
     pub(crate) admin_was_made: bool,
 }
@@ -46,6 +49,7 @@ struct Kept {
     admin_api_key: Option<String>,
     jwt_secret_key: Option<String>,
     key_pepper: Option<String>,
+    provider_encryption_key: Option<String>,
 }
 
 /// Secrets are missing where none may be made.
@@ -69,17 +73,22 @@ impl Secrets {
     /// the file, and made and kept there if it is not in it.
     pub(crate) fn obtain(config: &Config, ids: &dyn IdGen) -> anyhow::Result<Self> {
         match Self::stated(config) {
-            Ok(keys) => return Ok(keys),
+            Ok(keys) if !keys.sealing.is_empty() || !config.app_env.is_local() => {
+                return Ok(keys);
+            }
             Err(missing) if !config.app_env.is_local() => return Err(missing.into()),
-            Err(_missing) => {}
+            Ok(_) | Err(_) => {}
         }
         let path = config.data_dir.join(SECRETS_FILE);
         fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("cannot make {}", config.data_dir.display()))?;
         let kept = complete(&path, ids).with_context(|| format!("{}", path.display()))?;
-        let (Some(admin), Some(jwt), Some(pepper)) =
-            (kept.admin_api_key, kept.jwt_secret_key, kept.key_pepper)
-        else {
+        let (Some(admin), Some(jwt), Some(pepper), Some(sealing)) = (
+            kept.admin_api_key,
+            kept.jwt_secret_key,
+            kept.key_pepper,
+            kept.provider_encryption_key,
+        ) else {
             bail!("{} is not complete", path.display());
         };
         let or_kept = |stated: &Option<Secret>, kept: String| {
@@ -89,15 +98,21 @@ impl Secrets {
             admin: or_kept(&config.admin_key, admin),
             jwt: or_kept(&config.jwt_secret, jwt),
             pepper: or_kept(&config.key_pepper, pepper),
+            sealing: if config.sealing_keys.is_empty() {
+                vec![Secret::new(sealing)]
+            } else {
+                config.sealing_keys.clone()
+            },
             admin_was_made: config.admin_key.is_none(),
         };
         // What was stated is long enough already: somebody has shortened the file.
-        let short = too_short(
+        let mut short = too_short(
             config.app_env,
             Some(&secrets.admin),
             Some(&secrets.jwt),
             Some(&secrets.pepper),
         );
+        short.extend(no_sealing_key(&secrets.sealing));
         if !short.is_empty() {
             bail!("{}: {}", path.display(), short.join("; "));
         }
@@ -113,6 +128,7 @@ impl Secrets {
                 admin: admin.clone(),
                 jwt: jwt.clone(),
                 pepper: pepper.clone(),
+                sealing: config.sealing_keys.clone(),
                 admin_was_made: false,
             });
         }
@@ -151,6 +167,14 @@ pub(super) fn too_short(
     lines
 }
 
+/// What is wrong with the keys that provider keys are sealed under.
+pub(super) fn no_sealing_key(keys: &[Secret]) -> Option<String> {
+    let fault = FernetSealer::check(keys).err()?;
+    Some(format!(
+        "PROVIDER_ENCRYPTION_KEY: {fault}; `openssl rand -base64 32 | tr +/ -_` makes a good one"
+    ))
+}
+
 /// Reads the file, makes what is not in it, and writes it back if anything was made.
 /// Two gateways that start at once take turns, and the second finds everything there.
 fn complete(path: &Path, ids: &dyn IdGen) -> anyhow::Result<Kept> {
@@ -171,6 +195,10 @@ fn complete(path: &Path, ids: &dyn IdGen) -> anyhow::Result<Kept> {
             *secret = Some(random_text(prefix, ids));
             made = true;
         }
+    }
+    if kept.provider_encryption_key.is_none() {
+        kept.provider_encryption_key = Some(FernetSealer::make_key(ids).expose().to_owned());
+        made = true;
     }
     if made {
         write(path, &kept)?;
@@ -202,12 +230,14 @@ fn write(path: &Path, kept: &Kept) -> io::Result<()> {
         .open(&fresh)?;
     writeln!(
         file,
-        "# Made at the first start with APP_ENV=local. Without KEY_PEPPER no API key is known any more."
+        "# Made at the first start with APP_ENV=local. Without KEY_PEPPER no API key is known any more,\n\
+         # and without PROVIDER_ENCRYPTION_KEY no stored provider key can be opened."
     )?;
     for (name, value) in [
         ("admin_api_key", &kept.admin_api_key),
         ("jwt_secret_key", &kept.jwt_secret_key),
         ("key_pepper", &kept.key_pepper),
+        ("provider_encryption_key", &kept.provider_encryption_key),
     ] {
         if let Some(value) = value {
             writeln!(file, "{name} = {value:?}")?;

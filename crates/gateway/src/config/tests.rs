@@ -3,6 +3,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use vuzo_crypto::FernetSealer;
 use vuzo_domain::money::Units;
 use vuzo_memory::SequentialIds;
 
@@ -230,6 +231,18 @@ fn where_to_listen_is_said_once() {
 }
 
 #[test]
+fn a_share_is_whole_hundredths() {
+    let percent = |text| load(&[("CACHE_HIT_CHARGE_PERCENT", text)]).map(|it| it.cache_hit_percent);
+    for (text, expected) in [("", 0), ("0", 0), ("25", 25), ("100", 100)] {
+        assert_eq!(percent(text).unwrap(), expected, "{text}");
+    }
+    for bad in ["101", "-1", "0.5", "25%", "256"] {
+        let name = "CACHE_HIT_CHARGE_PERCENT";
+        assert!(complaint(&[(name, bad)]).contains(name), "{bad}");
+    }
+}
+
+#[test]
 fn what_is_empty_is_not_stated() {
     let config = load(&[("OPENAI_API_KEY", ""), ("TRIAL_CREDIT", "")]).unwrap();
     assert!(config.providers[0].key.is_none() && config.trial.is_some());
@@ -305,6 +318,9 @@ fn local_secrets_are_made_once_and_kept_private() {
     assert_eq!(first.admin, again.admin);
     assert!(first.admin_was_made);
     assert_ne!(first.jwt, first.pepper);
+    assert_eq!(first.sealing, again.sealing);
+    assert_eq!(FernetSealer::check(&first.sealing), Ok(()));
+    assert_eq!(first.sealing.len(), 1);
     assert!(first.jwt.expose().len() >= 32);
     let mode = fs::metadata(data.join(SECRETS_FILE))
         .unwrap()
@@ -322,12 +338,48 @@ fn what_is_stated_is_not_made() {
         ("ADMIN_API_KEY", "a"),
         ("JWT_SECRET_KEY", SIXTEEN),
         ("KEY_PEPPER", SIXTEEN),
+        ("PROVIDER_ENCRYPTION_KEY", SEALING_KEY),
     ])
     .unwrap();
     let keys = Secrets::obtain(&config, &SequentialIds::default()).unwrap();
     assert_eq!(keys.admin.expose(), "a");
     assert!(!keys.admin_was_made);
+    assert_eq!(keys.sealing, [Secret::new(SEALING_KEY)]);
     assert!(!data.exists());
+}
+
+/// Each is 32 bytes in base64.
+const SEALING_KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
+const OLD_SEALING_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+#[test]
+fn several_keys_may_seal_and_none_must() {
+    let stated = [
+        ("APP_ENV", "ai"),
+        ("ADMIN_API_KEY", SIXTEEN),
+        ("JWT_SECRET_KEY", SIXTEEN),
+        ("KEY_PEPPER", SIXTEEN),
+    ];
+    let ids = SequentialIds::default();
+    let none = Secrets::obtain(&load(&stated).unwrap(), &ids).unwrap();
+    assert_eq!(none.sealing, []);
+    let both = format!("{SEALING_KEY}, {OLD_SEALING_KEY}");
+    let mut stated = stated.to_vec();
+    stated.push(("PROVIDER_ENCRYPTION_KEY", &both));
+    let two = Secrets::obtain(&load(&stated).unwrap(), &ids).unwrap();
+    assert_eq!(two.sealing, [SEALING_KEY, OLD_SEALING_KEY].map(Secret::new));
+    let said = complaint(&[(
+        "PROVIDER_ENCRYPTION_KEY",
+        "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=,hunter2",
+    )]);
+    assert!(
+        said.contains("PROVIDER_ENCRYPTION_KEY: key 2 is not 32 bytes"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("hunter2") && !said.contains(SEALING_KEY),
+        "{said}"
+    );
 }
 
 #[test]

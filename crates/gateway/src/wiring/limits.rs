@@ -1,13 +1,14 @@
-//! What instances share: limits and news of changes, through Redis if there is one.
+//! What instances share: limits, answers that are given again and news of changes,
+//! through Redis if there is one.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio::runtime::Handle;
-use vuzo_domain::port::{ChangeFeed, ChangeSink, Limiter, Unavailable};
-use vuzo_memory::{LocalFeed, LocalLimiter};
-use vuzo_redis::{Failover, Redis, RedisFeed, RedisLimiter, Subscription};
+use vuzo_domain::port::{AnswerCache, ChangeFeed, ChangeSink, Clock, Limiter, Unavailable};
+use vuzo_memory::{LocalAnswers, LocalFeed, LocalLimiter};
+use vuzo_redis::{Failover, Redis, RedisAnswers, RedisFeed, RedisLimiter, Subscription};
 
 use crate::config::Config;
 
@@ -22,6 +23,7 @@ pub(crate) enum Sharing {
     Redis {
         redis: Redis,
         limiter: Arc<Failover>,
+        answers: Arc<RedisAnswers>,
     },
 }
 
@@ -34,9 +36,12 @@ impl Sharing {
         let redis = Redis::open(url.expose(), handle.clone()).context("REDIS_URL")?;
         let shared = Arc::new(RedisLimiter::new(redis.clone()));
         let limiter = Failover::new(shared, Arc::new(local_limiter()), handle.clone());
+        // On a connection of its own: counters must not wait behind large answers.
+        let answers = Redis::open(url.expose(), handle.clone()).context("REDIS_URL")?;
         Ok(Self::Redis {
             redis,
             limiter: Arc::new(limiter),
+            answers: Arc::new(RedisAnswers::new(answers)),
         })
     }
 
@@ -60,6 +65,16 @@ impl Sharing {
         match self {
             Self::Alone => Arc::new(local_limiter()),
             Self::Redis { limiter, .. } => Arc::<Failover>::clone(limiter),
+        }
+    }
+
+    pub(super) fn answers(&self, clock: &Arc<dyn Clock>) -> Arc<dyn AnswerCache> {
+        match self {
+            Self::Alone => Arc::new(LocalAnswers::new(
+                Arc::clone(clock),
+                LocalAnswers::USUAL_BYTES,
+            )),
+            Self::Redis { answers, .. } => Arc::<RedisAnswers>::clone(answers),
         }
     }
 

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 use vuzo_domain::port::{
-    Accounts, Audit, Catalog, Changes, Keys, LedgerAudit, Unavailable, Usage, Wallets,
+    Accounts, Audit, Catalog, Changes, Keys, LedgerAudit, ProviderKeys, Unavailable, Usage, Wallets,
 };
 use vuzo_postgres::{MigrateError, PgStore, Settings};
 use vuzo_sqlite::SqliteStore;
@@ -41,6 +41,7 @@ pub(crate) struct StorePorts {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) keys: Arc<dyn Keys>,
     pub(crate) catalog: Arc<dyn Catalog>,
+    pub(crate) provider_keys: Arc<dyn ProviderKeys>,
     pub(crate) usage: Arc<dyn Usage>,
     pub(crate) audit: Arc<dyn Audit>,
     pub(crate) changes: Arc<dyn Changes>,
@@ -176,7 +177,15 @@ impl Store {
 impl StorePorts {
     fn of<S>(store: &Arc<S>) -> Self
     where
-        S: Wallets + LedgerAudit + Accounts + Keys + Catalog + Usage + Audit + Changes,
+        S: Wallets
+            + LedgerAudit
+            + Accounts
+            + Keys
+            + Catalog
+            + ProviderKeys
+            + Usage
+            + Audit
+            + Changes,
     {
         // Each port is one more name of the same store.
         Self {
@@ -185,6 +194,7 @@ impl StorePorts {
             accounts: Arc::<S>::clone(store),
             keys: Arc::<S>::clone(store),
             catalog: Arc::<S>::clone(store),
+            provider_keys: Arc::<S>::clone(store),
             usage: Arc::<S>::clone(store),
             audit: Arc::<S>::clone(store),
             changes: Arc::<S>::clone(store),

@@ -10,6 +10,7 @@ mod http;
 mod postgres;
 mod redis;
 mod upstream;
+mod wires;
 
 use std::fs;
 use std::future::Future;
@@ -23,13 +24,14 @@ use tokio::sync::{Mutex, MutexGuard};
 
 pub(crate) use books::{Books, money, units};
 pub(crate) use chat::{Ask, Heard};
-pub(crate) use customer::{ADMIN_KEY, Customer, MODEL, sell};
+pub(crate) use customer::{ADMIN_KEY, Customer, MODEL, sell, sell_on};
 pub(crate) use database::Database;
 pub(crate) use gateway::{Gateway, Setup};
 pub(crate) use http::{Answer, Connection, Request};
 pub(crate) use postgres::Postgres;
 pub(crate) use redis::Redis;
-pub(crate) use upstream::{Act, Upstream, chunks, stream};
+pub(crate) use upstream::{Act, Upstream, chunks};
+pub(crate) use wires::{STREAM_HEAD, WIRES, Wire};
 
 /// How long something may take that ought to take a moment.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

@@ -8,12 +8,15 @@
     reason = "a test whose preparations fail has failed, and figures are for whoever looks at them"
 )]
 
+mod clients;
 mod crash;
 mod departures;
 mod first_run;
+mod given_again;
 mod harness;
 mod idempotency;
 mod instances;
+mod many_streams;
 mod mid_stream;
 mod overdraft;
 mod redis_outage;

@@ -9,8 +9,8 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::harness::{
-    Act, Ask, Books, Connection, Customer, Folder, Gateway, Heard, Setup, Upstream, alone, sell,
-    stream, until,
+    Act, Ask, Books, Connection, Customer, Folder, Gateway, Heard, Setup, Upstream, Wire, alone,
+    sell, sell_on, until,
 };
 
 const CLIENTS: usize = 16;
@@ -25,20 +25,34 @@ const WAYS: [&str; 3] = ["reset", "half-close", "rubbish"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_fails_at_any_byte_ends_in_one_way() {
+    fail_at_every_byte(Wire::OpenAi).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_anthropic_that_fails_at_any_byte_ends_in_one_way() {
+    fail_at_every_byte(Wire::Anthropic).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_gemini_that_fails_at_any_byte_ends_in_one_way() {
+    fail_at_every_byte(Wire::Gemini).await;
+}
+
+async fn fail_at_every_byte(wire: Wire) {
     let _machine = alone().await;
     let folder = Folder::new();
-    let upstream = failing_upstream().await;
+    let upstream = failing_upstream(wire).await;
     let setup = Setup::sqlite(folder.path(), &upstream);
     let gateway = setup.start().await;
-    sell(&gateway, "0.001").await;
+    sell_on(&gateway, "0.001", wire).await;
     let customer = Customer::with_credit(&gateway, "100").await;
-    let length = stream(2).len();
+    let length = wire.stream(2).len();
     let faults: Vec<String> = WAYS
         .iter()
         .flat_map(|way| (0..=length).map(move |offset| format!("{way}:{offset}")))
         .collect();
     let begun = Instant::now();
-    let heard = ask_for_all(&gateway, &customer, &faults).await;
+    let heard = ask_for_all(&gateway, &customer, &faults, wire).await;
     println!("{} faults took {:?}", faults.len(), begun.elapsed());
     let books = Books::read(&gateway, &customer, CREDIT_UNITS).await;
     let outcomes = compare(&heard, &books);
@@ -69,12 +83,12 @@ async fn a_stream_that_fails_at_any_byte_ends_in_one_way() {
 async fn a_stream_that_stalls_at_any_byte_is_ended_by_a_shutdown() {
     let _machine = alone().await;
     let folder = Folder::new();
-    let upstream = failing_upstream().await;
+    let upstream = failing_upstream(Wire::OpenAi).await;
     let setup = Setup::sqlite(folder.path(), &upstream).with("VUZO_DRAIN_SECONDS", "1");
     let mut gateway = setup.start().await;
     sell(&gateway, "0.001").await;
     let customer = Customer::with_credit(&gateway, "100").await;
-    let length = stream(1).len();
+    let length = Wire::OpenAi.stream(1).len();
     let mut stalled = JoinSet::new();
     for offset in 0..length {
         let ask = Ask::stream(&format!("stall:{offset}"));
@@ -105,7 +119,7 @@ async fn customers_who_leave_a_stalled_stream_pay_nothing() {
     const CUSTOMERS: usize = 50;
     let _machine = alone().await;
     let folder = Folder::new();
-    let upstream = failing_upstream().await;
+    let upstream = failing_upstream(Wire::OpenAi).await;
     let setup = Setup::sqlite(folder.path(), &upstream);
     let gateway = setup.start().await;
     sell(&gateway, "0.001").await;
@@ -135,10 +149,10 @@ async fn customers_who_leave_a_stalled_stream_pay_nothing() {
 }
 
 /// A provider that does at a byte what the message names: `reset:17`.
-async fn failing_upstream() -> Upstream {
-    Upstream::start(|seen| {
+async fn failing_upstream(wire: Wire) -> Upstream {
+    Upstream::start(move |seen| {
         let (way, offset) = seen.message().split_once(':').unwrap_or_default();
-        let answer = if way == "stall" { stream(1) } else { stream(2) };
+        let answer = wire.stream(if way == "stall" { 1 } else { 2 });
         let offset: usize = offset.parse().unwrap_or(answer.len());
         let begun = answer[..offset.min(answer.len())].to_vec();
         let mut acts = vec![Act::Send(begun)];
@@ -159,6 +173,7 @@ async fn ask_for_all(
     gateway: &Gateway,
     customer: &Customer,
     faults: &[String],
+    wire: Wire,
 ) -> Vec<(String, Heard)> {
     let faults: Arc<[String]> = faults.into();
     let next = Arc::new(AtomicUsize::new(0));
@@ -170,7 +185,8 @@ async fn ask_for_all(
             let mut heard = Vec::new();
             let mut connection = Connection::open(address).await.unwrap();
             while let Some(fault) = faults.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let answer = Ask::stream(fault).send_on(&mut connection, &key).await;
+                let ask = Ask::stream(fault).over(wire);
+                let answer = ask.send_on(&mut connection, &key).await;
                 if !answer.is_complete || answer.answer.header("connection") == Some("close") {
                     connection = Connection::open(address).await.unwrap();
                 }

@@ -2,11 +2,12 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Connection, MODEL, Request};
+use super::{Answer, Connection, MODEL, Request, Wire};
 
 /// A chat request, known by what its message says.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
+    model: &'static str,
     message: String,
     is_stream: bool,
     idempotency_key: Option<String>,
@@ -15,6 +16,7 @@ pub(crate) struct Ask {
 impl Ask {
     pub(crate) fn plain(message: &str) -> Self {
         Self {
+            model: MODEL,
             message: message.to_owned(),
             is_stream: false,
             idempotency_key: None,
@@ -28,6 +30,12 @@ impl Ask {
         }
     }
 
+    /// The same of a provider that speaks this wire.
+    pub(crate) fn over(mut self, wire: Wire) -> Self {
+        self.model = wire.model();
+        self
+    }
+
     pub(crate) fn once(mut self, idempotency_key: &str) -> Self {
         self.idempotency_key = Some(idempotency_key.to_owned());
         self
@@ -35,7 +43,7 @@ impl Ask {
 
     pub(crate) fn request(&self, key: &str) -> Request {
         let body = json!({
-            "model": MODEL, "stream": self.is_stream, "max_tokens": 100,
+            "model": self.model, "stream": self.is_stream, "max_tokens": 100,
             "messages": [{"role": "user", "content": self.message}],
         });
         let request = Request::post("/v1/chat/completions", body.to_string()).bearer(key);

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 
-use super::{Answer, Ask, Gateway, Request};
+use super::{Answer, Ask, Gateway, Request, Wire};
 
 pub(crate) const ADMIN_KEY: &str = "vz-admin_of-the-tests-0123456789abcdef";
 
@@ -11,12 +11,17 @@ pub(crate) const MODEL: &str = "test/flat";
 
 /// Puts a model on sale that costs so many dollars a call, whatever is asked.
 pub(crate) async fn sell(gateway: &Gateway, price: &str) {
+    sell_on(gateway, price, Wire::OpenAi).await;
+}
+
+/// The same of a provider that speaks this wire.
+pub(crate) async fn sell_on(gateway: &Gateway, price: &str, wire: Wire) {
     let card = json!({
         "input": "0", "output": "0", "per_request": price,
         "currency": "USD", "unit": "1M tokens",
     });
     let body = json!({
-        "id": MODEL, "provider": "openai", "upstream_id": "flat", "status": "active",
+        "id": wire.model(), "provider": wire.provider(), "upstream_id": "flat", "status": "active",
         "context_length": 128_000, "max_output_tokens": 4_096, "capabilities": [],
         "cost": card, "pricing": card,
     });

@@ -43,6 +43,10 @@ impl Setup {
             .with("ANONYMOUS_REQUESTS_PER_MINUTE", "0")
             .with("OPENAI_API_KEY", "sk-upstream")
             .with("OPENAI_BASE_URL", &upstream.base_url())
+            .with("ANTHROPIC_API_KEY", "sk-upstream")
+            .with("ANTHROPIC_BASE_URL", &upstream.url(""))
+            .with("GOOGLE_API_KEY", "upstream")
+            .with("GOOGLE_BASE_URL", &upstream.url("/v1beta"))
     }
 
     /// One that keeps them in a database.
@@ -221,6 +225,14 @@ impl Gateway {
             );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// A figure in KiB that the kernel keeps of the process.
+    pub(crate) fn status_kib(&self, name: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(name));
+        let figure = line.and_then(|line| line.split_whitespace().nth(1));
+        figure.expect("a figure").parse().unwrap()
     }
 
     fn must_run(&mut self) {

@@ -10,6 +10,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use super::STREAM_HEAD;
+
 /// What the provider does to a connection that has sent its request.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
@@ -35,8 +37,12 @@ pub(crate) struct Seen {
 impl Seen {
     /// What the customer's message says, by which a test tells calls apart.
     pub(crate) fn message(&self) -> &str {
-        let rest = self.body.split_once("\"content\":\"");
-        let rest = rest.map_or("", |(_, rest)| rest);
+        // Anthropic and Google put a text into parts.
+        let begins = ["\"text\":\"", "\"content\":\""];
+        let rest = begins
+            .iter()
+            .find_map(|begin| self.body.split_once(begin))
+            .map_or("", |(_, rest)| rest);
         rest.split('"').next().unwrap_or_default()
     }
 }
@@ -101,7 +107,11 @@ impl Upstream {
     }
 
     pub(crate) fn base_url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        self.url("/v1")
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
     }
 
     /// How many calls came.
@@ -114,9 +124,6 @@ impl Upstream {
         self.log.answered.lock().unwrap().get(message).copied()
     }
 }
-
-const STREAM_HEAD: &[u8] =
-    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 
 async fn serve(mut socket: TcpStream, script: Script, log: Arc<Log>) {
     let mut unread = Vec::new();
@@ -161,7 +168,8 @@ async fn read_request(socket: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Se
             if unread.len() >= whole {
                 let body = String::from_utf8_lossy(&unread[end + 4..whole]).into_owned();
                 unread.drain(..whole);
-                let is_stream = body.contains("\"stream\":true");
+                let is_stream =
+                    body.contains("\"stream\":true") || head.contains(":streamgeneratecontent");
                 return Some(Seen { body, is_stream });
             }
         }
@@ -204,17 +212,8 @@ pub(crate) fn chunks(texts: usize) -> Vec<String> {
     events
 }
 
-/// A good stream, byte by byte as it travels.
-pub(crate) fn stream(texts: usize) -> Vec<u8> {
-    let mut bytes = STREAM_HEAD.to_vec();
-    for piece in chunks(texts) {
-        bytes.extend(chunk(piece.as_bytes()));
-    }
-    bytes.extend(b"0\r\n\r\n");
-    bytes
-}
-
-fn chunk(piece: &[u8]) -> Vec<u8> {
+/// A piece of a body without a length.
+pub(super) fn chunk(piece: &[u8]) -> Vec<u8> {
     let mut bytes = format!("{:x}\r\n", piece.len()).into_bytes();
     bytes.extend_from_slice(piece);
     bytes.extend_from_slice(b"\r\n");
