@@ -104,16 +104,30 @@ impl Redis {
     pub(crate) async fn run<T, F>(
         &self,
         operation: &'static str,
-        exchange: impl FnOnce(ConnectionManager) -> F,
+        exchange: impl FnOnce(ConnectionManager) -> F + Send + 'static,
     ) -> Result<T, Unavailable>
     where
         T: Send + 'static,
         F: Future<Output = RedisResult<T>> + Send + 'static,
     {
+        let this = self.clone();
+        let running = async move { this.exchange(operation, exchange).await };
+        let outcome = self.runtime().spawn(running).await;
+        outcome.map_err(|lost| Unavailable::new(operation, lost))?
+    }
+
+    /// The same for a caller who is on that runtime already, and stays.
+    pub(crate) async fn exchange<T, F>(
+        &self,
+        operation: &'static str,
+        exchange: impl FnOnce(ConnectionManager) -> F,
+    ) -> Result<T, Unavailable>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
         let bounded = timeout(self.patience, exchange(self.manager()));
-        let outcome = self.runtime().spawn(bounded).await;
-        outcome
-            .map_err(|lost| Unavailable::new(operation, lost))?
+        bounded
+            .await
             .map_err(|late| Unavailable::new(operation, late))?
             .map_err(|fault| {
                 self.renew_after(&fault);

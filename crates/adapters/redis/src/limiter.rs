@@ -1,29 +1,27 @@
 use std::fmt;
-use std::sync::Arc;
 
 use async_trait::async_trait;
-use redis::aio::ConnectionManager;
-use redis::{Cmd, ErrorKind, RedisResult, Script, ServerErrorKind};
+use redis::Script;
 use vuzo_domain::port::{Admission, Admitted, Limiter, LimiterError, Unavailable};
 
 use crate::connection::Redis;
+use gate::{Gate, Group, Step};
 use keys::KeyNames;
 pub(crate) use plan::keeps_open_calls;
 use plan::{AdmitPlan, LeavePlan};
 
+mod gate;
 mod keys;
 mod plan;
 mod reply;
 
 /// Sliding windows in Redis, shared by all instances.
 ///
-/// One call of a script counts a call in all windows of all its scopes, or in none.
-/// The time is that of Redis.
+/// A script counts a call in all windows of all its scopes, or in none, and does so for
+/// all calls of an account that wait. The time is that of Redis.
 #[derive(Clone)]
 pub struct RedisLimiter {
-    redis: Redis,
-    admit: Arc<Script>,
-    leave: Arc<Script>,
+    gate: Gate,
     prefix: String,
     clock: ScriptClock,
 }
@@ -38,14 +36,12 @@ enum ScriptClock {
 impl RedisLimiter {
     /// A limiter on this connection.
     pub fn new(redis: Redis) -> Self {
-        let script = |body: &str| {
-            let window = include_str!("limiter/window.lua");
-            Arc::new(Script::new(&format!("{window}\n{body}")))
-        };
+        let script = concat!(
+            include_str!("limiter/window.lua"),
+            include_str!("limiter/calls.lua")
+        );
         Self {
-            redis,
-            admit: script(include_str!("limiter/admit.lua")),
-            leave: script(include_str!("limiter/leave.lua")),
+            gate: Gate::open(redis, Script::new(script)),
             prefix: keys::LAYOUT.to_owned(),
             clock: ScriptClock::Redis,
         }
@@ -66,18 +62,15 @@ impl RedisLimiter {
         self
     }
 
-    /// Begins a call of a script: keys follow, then `clock` and the arguments.
-    fn begin(script: &Script, keys: &[String]) -> Cmd {
-        let mut command = redis::cmd("EVALSHA");
-        command.arg(script.get_hash()).arg(keys.len()).arg(keys);
-        command
-    }
-
-    /// The clock argument: empty for the time of Redis.
-    fn clock(&self, admission: &Admission) -> String {
-        match self.clock {
+    /// Which steps a step may leave with.
+    fn group(&self, admission: &Admission, names: &KeyNames<'_>) -> Group {
+        let clock = match self.clock {
             ScriptClock::Redis => String::new(),
             ScriptClock::Admission => admission.at.as_micros().to_string(),
+        };
+        Group {
+            tag: names.tag(admission),
+            clock,
         }
     }
 }
@@ -96,22 +89,19 @@ impl fmt::Debug for RedisLimiter {
 impl Limiter for RedisLimiter {
     async fn admit(&self, admission: &Admission) -> Result<Admitted, LimiterError> {
         const OPERATION: &str = "counting a call";
-        let plan = AdmitPlan::of(admission, &KeyNames::new(&self.prefix, admission));
+        let names = KeyNames::new(&self.prefix, admission);
+        let mut plan = AdmitPlan::of(admission, &names);
         if plan.is_empty() {
             return Ok(Admitted::default());
         }
-        let mut command = Self::begin(&self.admit, plan.keys());
-        command
-            .arg(self.clock(admission))
-            .arg(admission.call.uuid().as_bytes())
-            .arg(plan.packed());
-        let script = Arc::clone(&self.admit);
-        let answer: Vec<i64> = self
-            .redis
-            .run(OPERATION, |connection| {
-                evaluate(connection, script, command)
-            })
-            .await?;
+        let (keys, packed) = plan.take_step();
+        let group = self.group(admission, &names);
+        let step = Step {
+            group,
+            keys,
+            packed,
+        };
+        let answer = self.gate.ask(OPERATION, step).await?;
         reply::read(&plan, &answer).ok_or_else(|| {
             let unexpected = format!("unexpected answer: {answer:?}");
             LimiterError::Unavailable(Unavailable::new(OPERATION, unexpected))
@@ -119,40 +109,18 @@ impl Limiter for RedisLimiter {
     }
 
     async fn leave(&self, admission: &Admission, tokens: u64) -> Result<(), Unavailable> {
-        let difference = plan::difference(admission.tokens, tokens);
         let names = KeyNames::new(&self.prefix, admission);
-        let plan = LeavePlan::of(admission, difference, &names);
-        if plan.is_empty() {
+        let LeavePlan { keys, packed } = LeavePlan::of(admission, tokens, &names);
+        if keys.is_empty() {
             return Ok(());
         }
-        let mut command = Self::begin(&self.leave, plan.keys());
-        command
-            .arg(self.clock(admission))
-            .arg(admission.call.uuid().as_bytes())
-            .arg(difference)
-            .arg(plan.packed());
-        let script = Arc::clone(&self.leave);
-        let _done: i64 = self
-            .redis
-            .run("ending a call", |connection| {
-                evaluate(connection, script, command)
-            })
-            .await?;
+        let group = self.group(admission, &names);
+        let step = Step {
+            group,
+            keys,
+            packed,
+        };
+        self.gate.ask("ending a call", step).await?;
         Ok(())
-    }
-}
-
-/// Runs a script by its hash, and teaches it to a Redis that does not know it.
-async fn evaluate<T: redis::FromRedisValue>(
-    mut connection: ConnectionManager,
-    script: Arc<Script>,
-    command: Cmd,
-) -> RedisResult<T> {
-    match command.query_async(&mut connection).await {
-        Err(fault) if fault.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-            script.load_async(&mut connection).await?;
-            command.query_async(&mut connection).await
-        }
-        outcome => outcome,
     }
 }

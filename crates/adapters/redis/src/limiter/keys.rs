@@ -22,6 +22,19 @@ impl<'a> KeyNames<'a> {
         Self { prefix, account }
     }
 
+    /// The hash tag of all keys of the admission.
+    pub(super) fn tag(&self, admission: &Admission) -> String {
+        match (&self.account, admission.scopes.first()) {
+            (Some(account), _) => account.clone(),
+            (None, Some(rules)) => match rules.scope {
+                LimitScope::Account(account) => account.to_string(),
+                LimitScope::Key(key) => key.to_string(),
+                LimitScope::Address(address) => address.to_string(),
+            },
+            (None, None) => String::new(),
+        }
+    }
+
     /// What all keys of one scope begin with.
     pub(super) fn scope(&self, scope: LimitScope) -> String {
         let prefix = self.prefix;

@@ -1,3 +1,5 @@
+use core::mem;
+
 use vuzo_domain::limit::{Counted, LimitScope, Limited, Limits, RateWindow};
 use vuzo_domain::port::{Admission, LimitScopeRules};
 
@@ -6,6 +8,10 @@ use super::keys::{KeyNames, OPEN_SUFFIX, WINDOWS_SUFFIX, window_kind};
 /// The largest integer that a script counts exactly: its numbers are doubles. Nine
 /// quadrillion calls or tokens are as good as no limit.
 const EXACT: u64 = 1 << 53;
+
+/// What the script is to do for a call.
+const ADMIT: u8 = 1;
+const LEAVE: u8 = 2;
 
 /// A limit that one admission meets, with what the script needs to know of it.
 pub(super) struct PlannedLimit {
@@ -42,6 +48,8 @@ impl AdmitPlan {
                 .filter(|rules| !rules.limits.is_unlimited())
                 .take(usize::from(u8::MAX))
         };
+        plan.packed.push(ADMIT);
+        plan.packed.extend(admission.call.uuid().as_bytes());
         plan.pack(admission.tokens);
         plan.packed.push(byte(limited().count()));
         for rules in limited() {
@@ -93,8 +101,9 @@ impl AdmitPlan {
         self.keys.is_empty()
     }
 
-    pub(super) fn keys(&self) -> &[String] {
-        &self.keys
+    /// The keys and the packed step, as they are sent.
+    pub(super) fn take_step(&mut self) -> (Vec<String>, Vec<u8>) {
+        (mem::take(&mut self.keys), mem::take(&mut self.packed))
     }
 
     pub(super) fn windows(&self) -> impl Iterator<Item = (&PlannedLimit, RateWindow)> {
@@ -117,56 +126,43 @@ impl AdmitPlan {
             limit: set.limit?,
         })
     }
-
-    pub(super) fn packed(&self) -> &[u8] {
-        &self.packed
-    }
 }
 
 /// What the script that ends a call is to look at, scope by scope.
-#[derive(Default)]
 pub(super) struct LeavePlan {
-    keys: Vec<String>,
-    packed: Vec<u8>,
+    pub(super) keys: Vec<String>,
+    pub(super) packed: Vec<u8>,
 }
 
 impl LeavePlan {
     /// Where a call took as many tokens as it was expected to, no window is touched.
-    pub(super) fn of(admission: &Admission, difference: i64, names: &KeyNames<'_>) -> Self {
-        let mut plan = Self::default();
+    pub(super) fn of(admission: &Admission, tokens: u64, names: &KeyNames<'_>) -> Self {
+        let difference = difference(admission.tokens, tokens);
+        let mut keys = Vec::new();
+        let mut packed = vec![LEAVE];
+        packed.extend(admission.call.uuid().as_bytes());
+        packed.extend(difference.to_le_bytes());
         for rules in &admission.scopes {
             if !keeps_open_calls(&rules.limits) {
                 continue;
             }
             let base = names.scope(rules.scope);
-            plan.keys.push(format!("{base}{OPEN_SUFFIX}"));
+            keys.push(format!("{base}{OPEN_SUFFIX}"));
             let corrected = || token_windows(&rules.limits).filter(|_| difference != 0);
-            plan.packed.push(byte(corrected().count()));
+            packed.push(byte(corrected().count()));
             for window in corrected() {
-                plan.packed.push(window_kind(Counted::Tokens, window));
+                packed.push(window_kind(Counted::Tokens, window));
             }
             if corrected().next().is_some() {
-                plan.keys.push(format!("{base}{WINDOWS_SUFFIX}"));
+                keys.push(format!("{base}{WINDOWS_SUFFIX}"));
             }
         }
-        plan
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
-    pub(super) fn keys(&self) -> &[String] {
-        &self.keys
-    }
-
-    pub(super) fn packed(&self) -> &[u8] {
-        &self.packed
+        Self { keys, packed }
     }
 }
 
 /// By how much the tokens that a call took differ from those it was expected to take.
-pub(super) fn difference(expected: u64, taken: u64) -> i64 {
+fn difference(expected: u64, taken: u64) -> i64 {
     let exact = |tokens: u64| i64::try_from(tokens.min(EXACT)).unwrap_or(i64::MAX);
     exact(taken).saturating_sub(exact(expected))
 }

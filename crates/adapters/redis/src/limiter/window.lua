@@ -23,12 +23,16 @@ local function text(number)
   return string.format('%d', number)
 end
 
+-- The windows that were looked at, by their key and their kind.
+local known = {}
+
 -- The window of a kind as it is now, from what is stored of it. Slots that have left
 -- it are forgotten, in memory only.
 local function window_of(key, kind, head)
   local name, slot = NAMES[kind], SLOTS[kind]
   local current = (now - now % slot) / slot
-  local window = { name = name, slot = slot, newest = current, sum = 0, value = 0, moved = true }
+  local window = { key = key, name = name, slot = slot, newest = current, sum = 0, value = 0, moved = true }
+  window.gone, window.corrected = {}, {}
   if not head then
     return window
   end
@@ -38,7 +42,6 @@ local function window_of(key, kind, head)
     window.newest, window.sum, window.value, window.moved = newest, sum, value, false
     return window
   end
-  window.gone = {}
   if current - newest >= RING then
     for position = 0, RING - 1 do
       window.gone[position + 1] = name .. position
@@ -57,14 +60,23 @@ local function window_of(key, kind, head)
 end
 
 local function load_windows(key, kinds)
-  local names = {}
-  for ordinal, kind in ipairs(kinds) do
-    names[ordinal] = NAMES[kind]
+  known[key] = known[key] or {}
+  local of_key, missing, names = known[key], {}, {}
+  for _, kind in ipairs(kinds) do
+    if not of_key[kind] then
+      missing[#missing + 1] = kind
+      names[#names + 1] = NAMES[kind]
+    end
   end
-  local heads = redis.call('HMGET', key, unpack(names))
+  if #missing > 0 then
+    local heads = redis.call('HMGET', key, unpack(names))
+    for position, kind in ipairs(missing) do
+      of_key[kind] = window_of(key, kind, heads[position])
+    end
+  end
   local windows = {}
-  for ordinal, kind in ipairs(kinds) do
-    windows[ordinal] = window_of(key, kind, heads[ordinal])
+  for position, kind in ipairs(kinds) do
+    windows[position] = of_key[kind]
   end
   return windows
 end
@@ -76,59 +88,65 @@ local function add_to_window(window, amount)
   end
 end
 
--- Writes the windows of a scope that have changed.
-local function save_windows(key, windows)
-  local fields, gone, lifetime = {}, {}, 0
-  local function keep(field, value)
-    fields[#fields + 1] = field
-    fields[#fields + 1] = value
-  end
-  for _, window in ipairs(windows) do
-    if window.changed then
-      for _, field in ipairs(window.gone or {}) do
-        gone[#gone + 1] = field
-      end
-      if window.last then
-        keep(window.name .. window.last % RING, text(window.last_value))
-      end
-      for position, value in pairs(window.corrected or {}) do
-        keep(window.name .. position, text(value))
-      end
-      keep(window.name, struct.pack(HEAD, window.newest, window.sum, window.value))
-      if window.moved then
-        lifetime = math.max(lifetime, window.slot * (RING + 1) / 1000)
+-- Writes the windows that have changed.
+local function save_windows()
+  for key, windows in pairs(known) do
+    local fields, gone, lifetime = {}, {}, 0
+    local function keep(field, value)
+      fields[#fields + 1] = field
+      fields[#fields + 1] = value
+    end
+    for _, window in pairs(windows) do
+      if window.changed then
+        for _, field in ipairs(window.gone) do
+          gone[#gone + 1] = field
+        end
+        if window.last then
+          keep(window.name .. window.last % RING, text(window.last_value))
+        end
+        for position, value in pairs(window.corrected) do
+          keep(window.name .. position, text(value))
+        end
+        keep(window.name, struct.pack(HEAD, window.newest, window.sum, window.value))
+        if window.moved then
+          lifetime = math.max(lifetime, window.slot * (RING + 1) / 1000)
+        end
       end
     end
-  end
-  if #gone > 0 then
-    redis.call('HDEL', key, unpack(gone))
-  end
-  if #fields > 0 then
-    redis.call('HSET', key, unpack(fields))
-  end
-  if lifetime > 0 and redis.call('PTTL', key) < lifetime then
-    redis.call('PEXPIRE', key, text(lifetime))
+    if #gone > 0 then
+      redis.call('HDEL', key, unpack(gone))
+    end
+    if #fields > 0 then
+      redis.call('HSET', key, unpack(fields))
+    end
+    if lifetime > 0 and redis.call('PTTL', key) < lifetime then
+      redis.call('PEXPIRE', key, text(lifetime))
+    end
   end
 end
 
 -- All slots by position; those that have left the window are absent.
-local function slots_of(key, window)
-  local slots = {}
-  if not window.moved or window.last then
-    local names = {}
-    for position = 0, RING - 1 do
-      names[position + 1] = window.name .. position
+local function slots_of(window)
+  local slots = window.slots
+  if not slots then
+    slots = {}
+    if not window.moved or window.last then
+      local names = {}
+      for position = 0, RING - 1 do
+        names[position + 1] = window.name .. position
+      end
+      local values = redis.call('HMGET', window.key, unpack(names))
+      for position = 0, RING - 1 do
+        slots[position] = tonumber(values[position + 1])
+      end
     end
-    local values = redis.call('HMGET', key, unpack(names))
-    for position = 0, RING - 1 do
-      slots[position] = tonumber(values[position + 1])
+    if window.last then
+      slots[window.last % RING] = window.last_value
+      for index = window.last + 1, window.newest do
+        slots[index % RING] = nil
+      end
     end
-  end
-  if window.last then
-    slots[window.last % RING] = window.last_value
-    for index = window.last + 1, window.newest do
-      slots[index % RING] = nil
-    end
+    window.slots = slots
   end
   slots[window.newest % RING] = window.value
   return slots

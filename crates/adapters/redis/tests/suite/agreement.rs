@@ -1,3 +1,4 @@
+use futures_util::future::join_all;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -5,6 +6,7 @@ use std::time::Duration;
 use vuzo_domain::limit::{LimitScope, Limits};
 use vuzo_domain::port::{Admission, Admitted, Limiter, LimiterError};
 use vuzo_domain::time::Timestamp;
+use vuzo_redis::RedisLimiter;
 
 use crate::model::{LAPSE, Model};
 use crate::server::{FIRST, account, call, key, timed_limiter};
@@ -78,11 +80,47 @@ fn comparable(
 
 const CASES: u32 = 100;
 
+/// What is asked of both limiters.
+enum Asked {
+    Admit(Admission),
+    Leave(Admission, u64),
+}
+
+/// How many callers were let in, how many were not.
+#[derive(Default)]
+struct Seen {
+    admitted: u32,
+    refused: u32,
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn the_scripts_agree_with_the_windows_of_the_domain() {
+async fn the_script_agrees_with_the_windows_of_the_domain() {
+    let seen = compare(1).await;
+    assert!(
+        seen.admitted > 200 && seen.refused > 200,
+        "{} in, {} not",
+        seen.admitted,
+        seen.refused
+    );
+}
+
+/// Steps at the same moment leave for Redis together. What comes of them is what would
+/// have come of them one after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_that_leave_together_are_done_in_turn() {
+    let seen = compare(5).await;
+    assert!(
+        seen.admitted > 200 && seen.refused > 200,
+        "{} in, {} not",
+        seen.admitted,
+        seen.refused
+    );
+}
+
+/// Plays random histories to both; so many steps at one moment are asked together.
+async fn compare(together: usize) -> Seen {
     let mut runner = TestRunner::deterministic();
-    let mut refused = 0_u32;
-    let mut admitted = 0_u32;
+    let mut seen = Seen::default();
     for case in 0..CASES {
         let account_limits = limits().new_tree(&mut runner).unwrap().current();
         let key_limits = limits().new_tree(&mut runner).unwrap().current();
@@ -95,24 +133,20 @@ async fn the_scripts_agree_with_the_windows_of_the_domain() {
         let (redis, model) = (timed_limiter().await, Model::default());
         let mut now = FIRST;
         let mut let_in: Vec<Admission> = Vec::new();
+        let mut waiting: Vec<Asked> = Vec::new();
         for (number, step) in history.iter().enumerate() {
             let place = format!("case {case}, step {number} of {history:?} under {scopes:?}");
             match step {
-                Step::Pass { millis } => now = moved(now, *millis),
+                Step::Pass { millis } => {
+                    ask_both(&redis, &model, &mut waiting, &mut let_in, &mut seen, &place).await;
+                    now = moved(now, *millis);
+                }
                 Step::Admit {
                     scopes: chosen,
                     tokens,
                 } => {
                     let admission = call(now, *tokens, chosen_scopes(&scopes, *chosen));
-                    let theirs = comparable(&admission, redis.admit(&admission).await);
-                    let ours = comparable(&admission, model.admit(&admission).await);
-                    assert_eq!(theirs, ours, "{place}");
-                    if ours.is_ok() {
-                        admitted += 1;
-                        let_in.push(admission);
-                    } else {
-                        refused += 1;
-                    }
+                    waiting.push(Asked::Admit(admission));
                 }
                 Step::Leave { which, tokens } => {
                     if let Some(index) = which.checked_rem(let_in.len()) {
@@ -122,17 +156,53 @@ async fn the_scripts_agree_with_the_windows_of_the_domain() {
                             continue;
                         }
                         admission.at = now;
-                        redis.leave(&admission, *tokens).await.unwrap();
-                        model.leave(&admission, *tokens).await.unwrap();
+                        waiting.push(Asked::Leave(admission, *tokens));
                     }
                 }
             }
+            if waiting.len() >= together {
+                ask_both(&redis, &model, &mut waiting, &mut let_in, &mut seen, &place).await;
+            }
         }
     }
-    assert!(
-        admitted > 200 && refused > 200,
-        "{admitted} in, {refused} not"
-    );
+    seen
+}
+
+async fn ask_both(
+    redis: &RedisLimiter,
+    model: &Model,
+    waiting: &mut Vec<Asked>,
+    let_in: &mut Vec<Admission>,
+    seen: &mut Seen,
+    place: &str,
+) {
+    // They are asked in this order, since that is the one in which they are polled.
+    let theirs = join_all(waiting.iter().map(async |asked| match asked {
+        Asked::Admit(admission) => Some(comparable(admission, redis.admit(admission).await)),
+        Asked::Leave(admission, tokens) => {
+            redis.leave(admission, *tokens).await.unwrap();
+            None
+        }
+    }))
+    .await;
+    for (asked, theirs) in waiting.drain(..).zip(theirs) {
+        let ours = match &asked {
+            Asked::Admit(admission) => Some(comparable(admission, model.admit(admission).await)),
+            Asked::Leave(admission, tokens) => {
+                model.leave(admission, *tokens).await.unwrap();
+                None
+            }
+        };
+        assert_eq!(theirs, ours, "{place}");
+        match (asked, ours) {
+            (Asked::Admit(admission), Some(Ok(_))) => {
+                seen.admitted += 1;
+                let_in.push(admission);
+            }
+            (_, Some(Err(_))) => seen.refused += 1,
+            _ => {}
+        }
+    }
 }
 
 /// The account alone, with one key, or with two: always with the account, since its
