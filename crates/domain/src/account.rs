@@ -76,15 +76,33 @@ impl Password {
 
     /// Judges a new password.
     pub fn new(text: &str) -> Result<Self, WeakPassword> {
-        const TRIED_FIRST: [&str; 8] = [
+        const TRIED_FIRST: [&str; 26] = [
             "password",
+            "password1",
+            "password12",
+            "password123",
+            "password1234",
+            "passw0rd",
+            "p@ssw0rd",
             "12345678",
             "123456789",
-            "qwertyui",
-            "password1",
-            "11111111",
-            "iloveyou",
             "1234567890",
+            "0123456789",
+            "987654321",
+            "87654321",
+            "1q2w3e4r",
+            "1q2w3e4r5t",
+            "qwertyui",
+            "qwertyuiop",
+            "qwerty123",
+            "abcdefgh",
+            "abcd1234",
+            "iloveyou",
+            "sunshine",
+            "princess",
+            "trustno1",
+            "changeme",
+            "letmein1",
         ];
         if text.len() > Self::LONGEST {
             return Err(WeakPassword::TooLong);
@@ -97,6 +115,17 @@ impl Password {
             return Err(WeakPassword::Guessable);
         }
         Ok(Self(Secret::new(text)))
+    }
+
+    /// The same for somebody whose address is known: neither it nor its name will do.
+    pub fn of(text: &str, email: &Email) -> Result<Self, WeakPassword> {
+        let password = Self::new(text)?;
+        let (text, address) = (text.to_lowercase(), email.as_str());
+        let name = address.rsplit_once('@').map_or(address, |(name, _)| name);
+        if text == address || text == name {
+            return Err(WeakPassword::Guessable);
+        }
+        Ok(password)
     }
 
     /// The password itself, for the hasher.
@@ -267,6 +296,13 @@ mod tests {
             Err(WeakPassword::TooLong)
         ));
         assert!(Password::new("correct horse").is_ok());
+        let email = Email::new("ada.lovelace@example.org").unwrap();
+        for guessed in ["Ada.Lovelace@example.org", "ada.lovelace"] {
+            let judged = Password::of(guessed, &email).map(|_| ());
+            assert_eq!(judged, Err(WeakPassword::Guessable), "{guessed}");
+        }
+        assert!(Password::of("correct horse", &email).is_ok());
+        assert!(Password::of("short", &email).is_err());
     }
 
     #[test]

@@ -29,7 +29,7 @@ mod usage;
 mod wallets;
 
 pub use accounts::{
-    AccountChange, Accounts, Registration, RegistrationError, RotateRefresh, RotationError,
+    AccountChange, Accounts, Naming, Registration, RegistrationError, RotateRefresh, RotationError,
     StoredUser,
 };
 pub use answer_cache::AnswerCache;

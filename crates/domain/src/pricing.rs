@@ -9,11 +9,13 @@ mod card;
 mod quote;
 mod receipt;
 mod rule;
+mod service;
 
 pub use card::{Dimension, Rate, RateCard, Tier, UnsoundCard};
 pub use quote::{Demand, NotPriced, Quote, Retail};
 pub use receipt::{Exact, Line, LineKind, Receipt};
 pub use rule::{Markup, PricingRule, select_rule};
+pub use service::{ServedTier, ServiceTier, TierCard, TierWish};
 
 use crate::time::Timestamp;
 
@@ -28,6 +30,16 @@ pub struct PriceVersion {
     pub cost: RateCard,
     /// What the customer pays, where the operator states it outright.
     pub retail: Option<RateCard>,
+}
+
+impl PriceVersion {
+    /// The service tiers that have a retail price, and of which nobody has said what they
+    /// cost: they are not sold.
+    pub fn unpriced_tiers(&self) -> impl Iterator<Item = ServiceTier> + '_ {
+        let stated = self.retail.iter().flat_map(RateCard::service_tiers);
+        let stated = stated.map(|one| one.tier);
+        stated.filter(|tier| self.cost.of_tier(Some(*tier)).is_none())
+    }
 }
 
 /// The version that holds at `at`: the one with the latest beginning, and of two

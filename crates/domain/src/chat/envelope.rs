@@ -3,8 +3,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{most_tokens, typical_tokens};
+use crate::catalog::ModelId;
 use crate::id::GenerationId;
-use crate::pricing::Demand;
+use crate::pricing::{Demand, ServiceTier, TierWish};
 use crate::secret::Secret;
 
 /// Which route a call came in by, and so which wire its body is in, and which wire its
@@ -78,6 +79,11 @@ pub struct Envelope {
     pub audio_bytes: u64,
     /// Whether the prompt asks for the one-hour cache.
     pub long_cache: bool,
+    /// Trials of its wire that the customer takes part in, by the names that the wire
+    /// gives them in a header. They mean nothing to a provider of another wire.
+    pub betas: Vec<String>,
+    /// What the customer says about the class of service.
+    pub service_tier: TierWish,
     /// What the customer noted on the call, as JSON text.
     pub metadata: Option<String>,
     /// The request as it came.
@@ -111,6 +117,8 @@ impl Envelope {
             images: self.images,
             has_audio: self.audio_bytes > 0,
             long_cache: self.long_cache,
+            // Which tier it is depends on who answers.
+            tier: None,
         }
     }
 }
@@ -120,6 +128,9 @@ impl Envelope {
 pub struct UpstreamCall {
     /// The id that the customer sees.
     pub generation: GenerationId,
+    /// The model that answers, by the id that it has here; the envelope has the name that
+    /// was asked for.
+    pub model: ModelId,
     /// What the provider calls the model.
     pub upstream_model: String,
     /// What the model can do, and how its requests have to be adapted, as words of the
@@ -132,6 +143,9 @@ pub struct UpstreamCall {
     /// The output limit to write into the request, where it differs from what the
     /// customer sent.
     pub output_limit: Option<u64>,
+    /// The service tier to ask for; without one it is the standard tier, whatever the
+    /// provider's own default is.
+    pub service_tier: Option<ServiceTier>,
     /// The request.
     pub envelope: Arc<Envelope>,
 }

@@ -5,7 +5,7 @@ use crate::catalog::{ModelId, ProviderId};
 use crate::id::{AccountId, GenerationId, KeyId, RuleId};
 use crate::key::Environment;
 use crate::money::Units;
-use crate::pricing::Receipt;
+use crate::pricing::{Receipt, ServiceTier};
 use crate::time::Timestamp;
 use crate::usage::Consumption;
 
@@ -136,6 +136,9 @@ pub struct CallRecord {
     pub priced_as: Option<ModelId>,
     /// The call whose answer was given again, where no provider was asked.
     pub cached_from: Option<GenerationId>,
+    /// The service tier whose prices it was charged by: the one that was served. The
+    /// standard one has no name here.
+    pub service_tier: Option<ServiceTier>,
     /// The price version that it was charged by.
     pub price_version: u32,
     /// The rule that marked it up.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 
 use crate::money::Units;
+use crate::pricing::ServedTier;
 use crate::usage::Consumption;
 
 /// What a provider said of a call that it served.
@@ -15,6 +16,8 @@ pub struct UsageReport {
     pub consumption: Option<Consumption>,
     /// The model that answered, by the provider's name.
     pub served_model: Option<String>,
+    /// The service tier that was given; absent where the provider did not say.
+    pub served_tier: Option<ServedTier>,
     /// What the provider says that it charges, in US dollars.
     pub stated_cost: Option<Units>,
     /// Bytes of text, tool arguments and reasoning in the answer.
@@ -127,7 +130,9 @@ pub enum FaultKind {
     TimedOut,
     /// The provider wants us to slow down.
     RateLimited,
-    /// The provider is overloaded or broken (5xx).
+    /// The provider has too much to do, whoever asks (503, 529).
+    Overloaded,
+    /// The provider is broken (5xx).
     Failing,
     /// A complaint about our account there: never the customer's fault.
     OurAccount,
@@ -189,6 +194,7 @@ impl ProviderFault {
             FaultKind::Unreachable
                 | FaultKind::TimedOut
                 | FaultKind::RateLimited
+                | FaultKind::Overloaded
                 | FaultKind::Failing
         )
     }

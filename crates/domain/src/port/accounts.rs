@@ -93,6 +93,16 @@ pub struct AccountChange {
     pub audit: AuditEntry,
 }
 
+/// How a person shall be called. `None` leaves a name as it is, `Some(None)` takes it
+/// away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Naming {
+    /// Their own name.
+    pub full_name: Option<Option<String>>,
+    /// Where they work.
+    pub company: Option<Option<String>>,
+}
+
 /// People, their accounts and their sessions.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -108,12 +118,7 @@ pub trait Accounts: Send + Sync + 'static {
     async fn find_user(&self, user: UserId) -> Result<Option<User>, Unavailable>;
 
     /// Changes how a person is called. Answers the person as they are now.
-    async fn update_user(
-        &self,
-        user: UserId,
-        full_name: Option<String>,
-        company: Option<String>,
-    ) -> Result<Option<User>, Unavailable>;
+    async fn update_user(&self, user: UserId, naming: Naming) -> Result<Option<User>, Unavailable>;
 
     /// Opens a session.
     async fn open_session(&self, session: Session) -> Result<(), Unavailable>;

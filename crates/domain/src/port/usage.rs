@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 
 use super::{Page, PageRequest, Unavailable};
+use crate::catalog::ProviderId;
 use crate::chat::LoggedCall;
 use crate::id::{AccountId, GenerationId, KeyId};
 use crate::money::{Currency, Units};
@@ -11,6 +12,8 @@ use crate::time::{Day, Timestamp};
 pub struct UsageFilter {
     /// Of this model, by the name asked for.
     pub model: Option<String>,
+    /// Answered by this provider, by its name; a name that no provider has finds nothing.
+    pub provider: Option<String>,
     /// With this key.
     pub key: Option<KeyId>,
     /// Not before.
@@ -66,16 +69,23 @@ pub struct KeyUsage {
     pub cost: Units,
 }
 
-/// What the calls of one day came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the calls of one day came to that asked for one model and that one provider
+/// answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DailyUsage {
-    /// The day in UTC.
+    /// The day in UTC on which they began.
     pub day: Day,
+    /// The model asked for.
+    pub model: String,
+    /// Who answered.
+    pub provider: ProviderId,
     /// How many.
     pub requests: u64,
-    /// Their tokens.
-    pub total_tokens: u64,
-    /// What was charged for them.
+    /// Their prompt tokens.
+    pub prompt_tokens: u64,
+    /// Their completion tokens.
+    pub completion_tokens: u64,
+    /// What was charged for them, in US dollars.
     pub cost: Units,
 }
 
@@ -105,12 +115,13 @@ pub trait Usage: Send + Sync + 'static {
         filter: UsageFilter,
     ) -> Result<UsageSummary, Unavailable>;
 
-    /// The same by day, from the first to the last day, empty days included; at most
-    /// 366 days.
+    /// The same by day, model and provider: the latest day first, on one day by the bytes
+    /// of the model's name and then the provider's. A day without calls MUST NOT be in it.
+    /// Sums MUST be exact; those that no amount can hold are `Unavailable`. A day of which
+    /// the filter lets through a part has the sums of that part.
     async fn daily(
         &self,
         account: AccountId,
-        first: Day,
-        last: Day,
+        filter: UsageFilter,
     ) -> Result<Vec<DailyUsage>, Unavailable>;
 }

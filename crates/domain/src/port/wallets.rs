@@ -21,7 +21,7 @@ pub struct ClaimKey {
     pub token: String,
 }
 
-/// A call that wants to be the only one under its idempotency key.
+/// A call, or an order, that wants to be the only one under its idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// Where it counts.
@@ -209,9 +209,10 @@ pub enum Grant {
 pub struct CreditWallet {
     /// The transfer. Sending the same one again changes nothing.
     pub transfer: TransferId,
-    /// Other ids under which the same order may have been carried out. Where one of
-    /// them is in the account's ledger, nothing is changed and that one is answered.
-    pub earlier: Vec<TransferId>,
+    /// The key under which the same order may be sent again with another id. Where an
+    /// earlier order has it, nothing is changed and that one's transfer is answered,
+    /// whatever it was about: whoever sent the order compares.
+    pub claim: Option<Claim>,
     /// Whose wallet. It is opened if need be, with this id for its paid source.
     pub account: AccountId,
     /// The id of the paid source, should the wallet have to be opened.

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+
+use super::{ServiceTier, TierCard};
 use crate::money::{AmountSyntax, Currency, format_scaled, parse_scaled};
 
 /// What is counted and priced.
@@ -193,6 +196,38 @@ pub enum UnsoundCard {
     /// Two tiers begin at the same bound, or they are not in rising order.
     #[error("tiers must have rising bounds, each stated once")]
     TierOrder,
+    /// A service tier is stated twice.
+    #[error("the service tier {0} is stated twice")]
+    ServiceTierTwice(ServiceTier),
+    /// A service tier is in another currency, or has service tiers itself.
+    #[error(
+        "the service tier {tier} must be in the currency of the base, without tiers of its own"
+    )]
+    ServiceTierKind {
+        /// Which.
+        tier: ServiceTier,
+    },
+    /// A service tier leaves out a price that the base states.
+    #[error(
+        "the service tier {tier} must state every price that the base states, and \"{}\" is missing",
+        dimension.name()
+    )]
+    ServiceTierPrice {
+        /// Which.
+        tier: ServiceTier,
+        /// The price that is missing.
+        dimension: Dimension,
+    },
+    /// A service tier leaves out a long-context tier that the base states.
+    #[error(
+        "the service tier {tier} must have every long-context tier of the base, and the one above {above} tokens is missing"
+    )]
+    ServiceTierBound {
+        /// Which.
+        tier: ServiceTier,
+        /// The bound that is missing.
+        above: u64,
+    },
 }
 
 /// The prices of one model in one currency.
@@ -201,6 +236,8 @@ pub struct RateCard {
     currency: Currency,
     rates: Rates,
     tiers: Vec<Tier>,
+    /// Most cards have none; shared, since a card is copied for every call.
+    service_tiers: Option<Arc<[TierCard]>>,
 }
 
 impl RateCard {
@@ -213,6 +250,7 @@ impl RateCard {
             currency,
             rates,
             tiers: Vec::new(),
+            service_tiers: None,
         }
     }
 
@@ -240,6 +278,21 @@ impl RateCard {
         Ok(Self { tiers, ..self })
     }
 
+    /// The same card with these service tiers, each with a whole card of its own. It is
+    /// the last thing to be said of a card, since it is checked against all the rest.
+    pub fn with_service_tiers(self, mut tiers: Vec<TierCard>) -> Result<Self, UnsoundCard> {
+        tiers.sort_by_key(|one| one.tier);
+        let mut pairs = tiers.iter().zip(tiers.iter().skip(1));
+        if let Some((one, _)) = pairs.find(|(one, other)| one.tier == other.tier) {
+            return Err(UnsoundCard::ServiceTierTwice(one.tier));
+        }
+        tiers.iter().try_for_each(|one| one.check(&self))?;
+        Ok(Self {
+            service_tiers: (!tiers.is_empty()).then(|| tiers.into()),
+            ..self
+        })
+    }
+
     /// The currency of all its prices.
     pub const fn currency(&self) -> Currency {
         self.currency
@@ -248,6 +301,21 @@ impl RateCard {
     /// Its tiers, in rising order.
     pub fn tiers(&self) -> &[Tier] {
         &self.tiers
+    }
+
+    /// Its service tiers, in their order.
+    pub fn service_tiers(&self) -> &[TierCard] {
+        self.service_tiers.as_deref().unwrap_or_default()
+    }
+
+    /// The card of a service tier; `None` where it states none. The standard tier is the
+    /// card itself.
+    pub fn of_tier(&self, tier: Option<ServiceTier>) -> Option<&Self> {
+        let Some(tier) = tier else {
+            return Some(self);
+        };
+        let known = self.service_tiers().iter().find(|one| one.tier == tier);
+        known.map(|one| &one.card)
     }
 
     /// The price that it states itself, below every tier.

@@ -1,6 +1,6 @@
 use super::{
     Dimension, Exact, Line, LineKind, Markup, PriceVersion, PricingRule, Rate, RateCard, Receipt,
-    select_rule, version_at,
+    ServiceTier, select_rule, version_at,
 };
 use crate::catalog::Model;
 use crate::id::RuleId;
@@ -37,6 +37,8 @@ pub struct Demand {
     pub has_audio: bool,
     /// Whether the prompt asks for the one-hour cache.
     pub long_cache: bool,
+    /// The service tier that is asked for, beside the standard one.
+    pub tier: Option<ServiceTier>,
 }
 
 /// The price of a call, frozen at admission.
@@ -98,12 +100,40 @@ impl Quote {
         }
     }
 
+    /// Whether a service tier can be bought: its price is known, and what it costs the
+    /// operator is, too. A retail price that is stated outright without the tier does not
+    /// sell it.
+    pub fn sells(&self, tier: ServiceTier) -> bool {
+        let is_stated = |card: &RateCard| card.of_tier(Some(tier)).is_some();
+        is_stated(&self.card) && is_stated(&self.cost)
+    }
+
+    /// The service tiers that can be bought, beside the standard one.
+    pub fn tiers_sold(&self) -> impl Iterator<Item = ServiceTier> + '_ {
+        let stated = self.card.service_tiers().iter().map(|one| one.tier);
+        stated.filter(|tier| self.sells(*tier))
+    }
+
+    /// The retail prices of a service tier, or else the standard ones.
+    fn retail_card(&self, tier: Option<ServiceTier>) -> &RateCard {
+        self.card.of_tier(tier).unwrap_or(&self.card)
+    }
+
     /// Turns the real consumption into the customer's receipt: every count at its
     /// rate, the fees of the rule, rounded up once.
     pub fn meter(&self, consumed: &Consumption) -> Result<Receipt, Overflow> {
+        self.meter_in(None, consumed)
+    }
+
+    /// The same at the rates of a service tier. One without a price is the standard one.
+    pub fn meter_in(
+        &self,
+        tier: Option<ServiceTier>,
+        consumed: &Consumption,
+    ) -> Result<Receipt, Overflow> {
         let consumed = consumed.checked()?;
         let markup = self.markup();
-        let mut lines = usage_lines(&self.card, &consumed, markup.percentage)?;
+        let mut lines = usage_lines(self.retail_card(tier), &consumed, markup.percentage)?;
         if markup.fixed_fee.is_positive() {
             lines.push(Line::plain(
                 LineKind::FixedFee,
@@ -122,11 +152,22 @@ impl Quote {
 
     /// What the provider is owed for the same consumption.
     pub fn provider_cost(&self, consumed: &Consumption) -> Result<Units, Overflow> {
-        let lines = usage_lines(&self.cost, &consumed.checked()?, BasisPoints::default())?;
-        Ok(Receipt::close(self.cost.currency(), lines)?.total)
+        self.provider_cost_in(None, consumed)
     }
 
-    /// The most that a call can come to.
+    /// The same at what the provider takes for a service tier, where that is known.
+    pub fn provider_cost_in(
+        &self,
+        tier: Option<ServiceTier>,
+        consumed: &Consumption,
+    ) -> Result<Units, Overflow> {
+        let card = self.cost.of_tier(tier).unwrap_or(&self.cost);
+        let lines = usage_lines(card, &consumed.checked()?, BasisPoints::default())?;
+        Ok(Receipt::close(card.currency(), lines)?.total)
+    }
+
+    /// The most that a call can come to. A provider may serve another service tier than
+    /// was asked for, down to the standard one, and either may be the dearer.
     pub fn worst_case(&self, demand: &Demand) -> Result<Units, Overflow> {
         let output = demand
             .most_output
@@ -168,8 +209,19 @@ impl Quote {
     }
 
     fn bound(&self, demand: &Demand, output: u64) -> Result<Units, Overflow> {
+        let standard = self.bound_by(&self.card, demand, output)?;
+        match demand.tier {
+            None => Ok(standard),
+            tier => {
+                let asked = self.bound_by(self.retail_card(tier), demand, output)?;
+                Ok(standard.max(asked))
+            }
+        }
+    }
+
+    fn bound_by(&self, card: &RateCard, demand: &Demand, output: u64) -> Result<Units, Overflow> {
         let markup = self.markup();
-        let dearest = |dimension| self.card.dearest(dimension, demand.most_input);
+        let dearest = |dimension| card.dearest(dimension, demand.most_input);
         let mut input = dearest(Dimension::Input)
             .max(dearest(Dimension::CacheRead))
             .max(dearest(Dimension::CacheWrite));
@@ -198,7 +250,16 @@ impl Quote {
     /// The retail price of a dimension below every tier, marked up, as a decimal
     /// string; `None` where it is not sold separately.
     pub fn shown_price(&self, dimension: Dimension) -> Option<String> {
-        let rate = self.card.stated(dimension)?;
+        self.shown_price_in(None, dimension)
+    }
+
+    /// The same of a service tier; `None` where the tier is not sold.
+    pub fn shown_price_in(
+        &self,
+        tier: Option<ServiceTier>,
+        dimension: Dimension,
+    ) -> Option<String> {
+        let rate = self.card.of_tier(tier)?.stated(dimension)?;
         let marked = Exact::of(
             dimension.per(),
             rate,

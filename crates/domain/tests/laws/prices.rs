@@ -10,7 +10,7 @@ use vuzo_domain::money::{BasisPoints, Currency, Units};
 use vuzo_domain::pattern::ModelPattern;
 use vuzo_domain::pricing::{
     Demand, Dimension, Exact, Markup, PriceVersion, PricingRule, Quote, Rate, RateCard, Receipt,
-    Tier,
+    ServiceTier, Tier, TierCard,
 };
 use vuzo_domain::time::Timestamp;
 use vuzo_domain::usage::Consumption;
@@ -55,6 +55,51 @@ fn card(most: u64) -> impl Strategy<Value = RateCard> {
             .with_tiers(tiers)
             .unwrap()
     })
+}
+
+/// The same prices times `by`, so that everything that is stated stays stated.
+fn scaled(card: &RateCard, by: u64) -> RateCard {
+    let times = |rate: Option<Rate>| rate.and_then(|rate| Rate::from_units(rate.units() * by));
+    let price = |dimension| times(card.stated(dimension));
+    let plain = RateCard::new(
+        card.currency(),
+        price(Dimension::Input).unwrap(),
+        price(Dimension::Output).unwrap(),
+    );
+    let tiers = card.tiers().iter().map(|tier| {
+        let (bound, inclusive) = tier.bound();
+        let all = Dimension::ALL.into_iter();
+        all.fold(Tier::new(bound, inclusive), |scaled, dimension| {
+            scaled.with(dimension, times(tier.stated(dimension)))
+        })
+    });
+    Dimension::ALL
+        .into_iter()
+        .fold(plain, |plain, dimension| {
+            plain.with(dimension, price(dimension))
+        })
+        .with_tiers(tiers.collect())
+        .unwrap()
+}
+
+/// A card that is sold dearer, and one that is sold for nothing, as service tiers.
+fn card_with_tiers(most: u64) -> impl Strategy<Value = RateCard> {
+    (card(most), 0..=3_u64, 0..=3_u64).prop_map(|(card, flex, priority)| {
+        let tiers = [(ServiceTier::Flex, flex), (ServiceTier::Priority, priority)];
+        let tiers = tiers.map(|(tier, by)| TierCard {
+            tier,
+            card: scaled(&card, by),
+        });
+        card.with_service_tiers(tiers.to_vec()).unwrap()
+    })
+}
+
+fn tier() -> impl Strategy<Value = Option<ServiceTier>> {
+    proptest::sample::select(vec![
+        None,
+        Some(ServiceTier::Flex),
+        Some(ServiceTier::Priority),
+    ])
 }
 
 fn markup(most_points: u32, most_fee: i64) -> impl Strategy<Value = Markup> {
@@ -180,10 +225,34 @@ proptest! {
         prop_assert!((0..SCALE).contains(&excess), "{excess} of {SCALE} too much");
     }
 
-    /// No call within its demand costs more than the worst case.
+    /// A charge in a service tier is the exact cost by the card of that tier, and nothing
+    /// of the standard one is in it.
+    #[test]
+    fn a_charge_in_a_tier_is_the_exact_cost_by_its_card(
+        card in card_with_tiers(1_000_000_000_000),
+        tier in tier(),
+        markup in markup(100_000, 0),
+        consumed in consumption(1_000_000_000),
+    ) {
+        let quote = quote(card.clone(), markup);
+        let own = card.of_tier(tier).unwrap();
+        let receipt = quote.meter_in(tier, &consumed).unwrap();
+        let due = exact(own, &consumed, markup.percentage.0);
+        let excess = i128::from(receipt.total.0) * SCALE - due;
+        prop_assert!((0..SCALE).contains(&excess), "{excess} of {SCALE} too much");
+        prop_assert_eq!(sum_of_lines(&receipt), Exact::from_units(receipt.total));
+        let owed = quote.provider_cost_in(tier, &consumed).unwrap();
+        let excess = i128::from(owed.0) * SCALE - exact(own, &consumed, 0);
+        prop_assert!((0..SCALE).contains(&excess), "{excess} of {SCALE} too much");
+    }
+
+    /// No call within its demand costs more than the worst case, whether the tier that was
+    /// asked for is served or the standard one.
     #[test]
     fn nothing_within_the_demand_exceeds_the_worst_case(
-        card in card(1_000_000_000),
+        card in card_with_tiers(1_000_000_000),
+        tier in tier(),
+        gets_tier in any::<bool>(),
         markup in markup(50_000, 1_000_000),
         demand in (0..=1_000_u64, 0..=1_000_u64, 1..=4_u32, 0..=5_u64),
         (has_audio, long_cache) in any::<(bool, bool)>(),
@@ -192,7 +261,7 @@ proptest! {
         completion in (0..=100_u64, 0..=100_u64, 0..=100_u64),
     ) {
         let (most_input, most_output, answers, images) = demand;
-        let demand = Demand { most_input, most_output, answers, images, has_audio, long_cache };
+        let demand = Demand { most_input, most_output, answers, images, has_audio, long_cache, tier };
         let [input, cache_read, cache_write, long, audio] =
             split(most_input * prompt / 100, prompt_weights);
         let (used, reasoned, shown) = completion;
@@ -209,7 +278,8 @@ proptest! {
         };
         let quote = quote(card, markup);
         let worst = quote.worst_case(&demand).unwrap();
-        let charge = quote.meter(&consumed).unwrap().total;
+        let served = tier.filter(|_| gets_tier);
+        let charge = quote.meter_in(served, &consumed).unwrap().total;
         prop_assert!(charge <= worst, "{charge:?} is more than {worst:?}");
     }
 
@@ -274,6 +344,7 @@ proptest! {
             images: images >> smaller,
             has_audio,
             long_cache,
+            tier: None,
         };
         let worst = quote.worst_case(&demand);
         if let (Ok(worst), Ok(Some(limit))) =
