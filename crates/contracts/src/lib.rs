@@ -17,6 +17,7 @@ pub mod answer_cache;
 pub mod audit;
 pub mod catalog;
 pub mod changes;
+pub mod hold_settle;
 pub mod keys;
 pub mod ledger_audit;
 pub mod ledger_model;

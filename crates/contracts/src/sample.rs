@@ -65,6 +65,7 @@ pub fn record(call: GenerationId, account: AccountId, at: Timestamp) -> CallReco
         provider_cost: Units(3),
         priced_as: None,
         cached_from: None,
+        service_tier: None,
         price_version: 2,
         rule: None,
         held: Units::ZERO,

@@ -8,7 +8,7 @@ use vuzo_domain::id::{GenerationId, KeyId, RuleId};
 use vuzo_domain::key::Environment;
 use vuzo_domain::money::{BasisPoints, Currency, Units};
 use vuzo_domain::port::{DailyUsage, PageRequest, UsageFilter};
-use vuzo_domain::pricing::{Dimension, Exact, Line, LineKind, Rate, Receipt};
+use vuzo_domain::pricing::{Dimension, Exact, Line, LineKind, Rate, Receipt, ServiceTier};
 use vuzo_domain::time::Timestamp;
 use vuzo_domain::usage::Consumption;
 
@@ -27,7 +27,8 @@ macro_rules! usage_laws {
             a_summary_adds_up
             what_was_charged_is_what_is_told
             a_summary_lists_the_dearest_first
-            days_are_whole_and_empty_days_are_there
+            a_day_is_told_by_model_and_provider
+            days_are_those_of_utc_and_exact
         ]);
     };
 }
@@ -122,6 +123,7 @@ pub async fn a_call_is_kept_whole(world: &World) {
         record.provider_cost = Units(43);
         record.priced_as = Some(ModelId::new("stand-in").unwrap());
         record.cached_from = Some(GenerationId::from_uuid(world.uuid()));
+        record.service_tier = Some(ServiceTier::Priority);
         record.price_version = 12;
         record.rule = Some(RuleId::from_uuid(world.uuid()));
         record.attempts.insert(0, failed);
@@ -170,9 +172,8 @@ pub async fn calls_of_others_are_not_there(world: &World) {
     let summary = usage.summarize(other.account, all).await.unwrap();
     assert_eq!((summary.requests, summary.cost), (0, Units::ZERO));
     assert_eq!((summary.by_model, summary.by_key), (vec![], vec![]));
-    let today = world.now().day();
-    let daily = usage.daily(other.account, today, today).await.unwrap();
-    assert_eq!(daily[0].requests, 0);
+    let daily = usage.daily(other.account, UsageFilter::default());
+    assert_eq!(daily.await.unwrap(), []);
 }
 
 /// Newest first, in parts.
@@ -209,6 +210,7 @@ pub async fn calls_are_filtered(world: &World) {
     for (model, with_key) in [("a", true), ("b", true), ("a", false), ("b", false)] {
         let record = call(world, &customer, 1, |record| {
             record.model = model.into();
+            record.provider = ProviderId::new(if with_key { "one" } else { "two" }).unwrap();
             record.key = with_key.then_some(key.id);
         });
         calls.push(record.await);
@@ -216,9 +218,14 @@ pub async fn calls_are_filtered(world: &World) {
     let at = |number: usize| -> Timestamp { calls[number].created_at };
     let filter = |model: Option<&str>, key: Option<KeyId>, from, to| UsageFilter {
         model: model.map(str::to_owned),
+        provider: None,
         key,
         from,
         to,
+    };
+    let of_provider = |provider: &str, model: Option<&str>| UsageFilter {
+        provider: Some(provider.to_owned()),
+        ..filter(model, None, None, None)
     };
     for (filter, expected) in [
         (filter(Some("a"), None, None, None), vec![2, 0]),
@@ -228,6 +235,10 @@ pub async fn calls_are_filtered(world: &World) {
         (filter(None, None, None, Some(at(1))), vec![0]),
         (filter(None, None, Some(at(1)), Some(at(3))), vec![2, 1]),
         (filter(Some("c"), None, None, None), vec![]),
+        (of_provider("two", None), vec![3, 2]),
+        (of_provider("one", Some("a")), vec![0]),
+        (of_provider("no provider's name", None), vec![]),
+        (of_provider("one\0", None), vec![]),
     ] {
         let page = PageRequest::first(10);
         let usage = &world.store.usage;
@@ -241,8 +252,12 @@ pub async fn calls_are_filtered(world: &World) {
             .collect();
         let wanted: Vec<_> = expected.iter().map(|number| calls[*number].id).collect();
         assert_eq!(ids, wanted, "{filter:?}");
-        let summary = usage.summarize(customer.account, filter).await.unwrap();
-        assert_eq!(summary.requests, u64::try_from(wanted.len()).unwrap());
+        let requests = u64::try_from(wanted.len()).unwrap();
+        let summary = usage.summarize(customer.account, filter.clone()).await;
+        assert_eq!(summary.unwrap().requests, requests);
+        let daily = usage.daily(customer.account, filter).await.unwrap();
+        let by_day: u64 = daily.iter().map(|row| row.requests).sum();
+        assert_eq!(by_day, requests);
     }
 }
 
@@ -313,9 +328,7 @@ pub async fn what_was_charged_is_what_is_told(world: &World) {
     assert_eq!(summary.cost, Units(150));
     assert_eq!(summary.by_model[0].cost, Units(150));
     assert_eq!(summary.by_key[0].cost, Units(150));
-    let days = listed.rows.iter().map(|call| call.record.created_at.day());
-    let (first, last) = (days.clone().min().unwrap(), days.max().unwrap());
-    let daily = usage.daily(account, first, last).await.unwrap();
+    let daily = usage.daily(account, UsageFilter::default()).await.unwrap();
     let sum: i64 = daily.iter().map(|day| day.cost.0).sum();
     assert_eq!(sum, 150);
     world.expect_figures(&customer, 1_000 - 150, 850).await;
@@ -376,18 +389,78 @@ pub async fn a_summary_lists_the_dearest_first(world: &World) {
     );
 }
 
-/// From the first day to the last, in order, in UTC; never more than 366 of them.
-pub async fn days_are_whole_and_empty_days_are_there(world: &World) {
+/// The latest day first, then by the bytes of the model's name, then by provider; each
+/// with its own sums, and no day without calls.
+pub async fn a_day_is_told_by_model_and_provider(world: &World) {
     let customer = world.customer_with(1_000).await;
     let first = world.now().day();
     let third = first.next().next();
-    let last_moment = Timestamp::from_micros(third.start().as_micros() - 1);
+    for (day, model, provider, cost) in [
+        (first, "b", "xai", 5),
+        (first, "a", "xai", 1),
+        (first, "B", "xai", 2),
+        (first, "a", "openai", 3),
+        (third, "a", "xai", 7),
+        (first, "a", "xai", 4),
+    ] {
+        call(world, &customer, cost, |record| {
+            record.created_at = day.start();
+            record.model = model.into();
+            record.provider = ProviderId::new(provider).unwrap();
+            record.consumption = Consumption {
+                input: 100,
+                cache_read: 20,
+                output: 7,
+                reasoning: 2,
+                ..Consumption::default()
+            };
+        })
+        .await;
+    }
+    let usage = &world.store.usage;
+    let row = |day, model: &str, provider, requests, cost| DailyUsage {
+        day,
+        model: model.to_owned(),
+        provider: ProviderId::new(provider).unwrap(),
+        requests,
+        prompt_tokens: 120 * requests,
+        completion_tokens: 9 * requests,
+        cost: Units(cost),
+    };
+    let all = usage.daily(customer.account, UsageFilter::default()).await;
+    assert_eq!(
+        all.unwrap(),
+        [
+            row(third, "a", "xai", 1, 7),
+            row(first, "B", "xai", 1, 2),
+            row(first, "a", "openai", 1, 3),
+            row(first, "a", "xai", 2, 5),
+            row(first, "b", "xai", 1, 5),
+        ]
+    );
+    let filter = UsageFilter {
+        model: Some("a".to_owned()),
+        provider: Some("xai".to_owned()),
+        to: Some(third.start()),
+        ..UsageFilter::default()
+    };
+    let some = usage.daily(customer.account, filter).await.unwrap();
+    assert_eq!(some, [row(first, "a", "xai", 2, 5)]);
+}
+
+/// A day begins and ends with UTC's, and sums are exact where no float could be.
+pub async fn days_are_those_of_utc_and_exact(world: &World) {
+    const LARGE: i64 = 3_000_000_000_000_000_001;
+    let customer = world.customer_with(2 * LARGE + 1_000).await;
+    let first = world.now().day();
+    let second = first.next();
+    let last_moment = Timestamp::from_micros(second.start().as_micros() - 1);
     for (created_at, cost) in [
-        (first.start(), 5),
-        (world.now(), 6),
-        (third.start(), 7),
+        (first.start(), LARGE),
+        (last_moment, LARGE),
+        (second.start(), 7),
         (last_moment.after(DAY), 8),
-        (third.start().after(DAY), 100),
+        (second.start().after(DAY), 100),
     ] {
         call(world, &customer, cost, |record| {
             record.created_at = created_at;
@@ -395,26 +468,25 @@ pub async fn days_are_whole_and_empty_days_are_there(world: &World) {
         .await;
     }
     let usage = &world.store.usage;
-    let daily = usage.daily(customer.account, first, third).await.unwrap();
-    let day = |day, requests, cost| DailyUsage {
-        day,
-        requests,
-        total_tokens: requests * 15,
-        cost: Units(cost),
+    let sums = async |from: Timestamp, to: Timestamp| {
+        let filter = UsageFilter {
+            from: Some(from),
+            to: Some(to),
+            ..UsageFilter::default()
+        };
+        let rows = usage.daily(customer.account, filter).await.unwrap();
+        let sum = |row: &DailyUsage| (row.day, row.requests, row.cost.0);
+        rows.iter().map(sum).collect::<Vec<_>>()
     };
+    let third = second.next().start();
     assert_eq!(
-        daily,
-        [
-            day(first, 2, 11),
-            day(first.next(), 0, 0),
-            day(third, 2, 15)
-        ]
+        sums(first.start(), third).await,
+        [(second, 2, 15), (first, 2, 2 * LARGE)]
     );
-    let far = Timestamp::from_micros(first.start().as_micros())
-        .after(500 * DAY)
-        .day();
-    let many = usage.daily(customer.account, first, far).await.unwrap();
-    assert_eq!(many.len(), 366);
-    let backwards = usage.daily(customer.account, third, first).await.unwrap();
-    assert_eq!(backwards, []);
+    // A part of a day has the sums of that part.
+    assert_eq!(
+        sums(last_moment, last_moment.after(DAY)).await,
+        [(second, 1, 7), (first, 1, LARGE)]
+    );
+    assert_eq!(sums(third, first.start()).await, []);
 }

@@ -78,7 +78,7 @@ macro_rules! wallet_laws {
             a_new_account_cap_begins_with_what_was_spent
             a_new_key_cap_begins_with_what_was_spent
             a_retried_credit_changes_nothing
-            an_order_of_several_ids_is_carried_out_once
+            orders_under_one_key_are_carried_out_once
             a_credit_opens_the_wallet
             taking_back_may_go_below_zero
             a_grant_is_a_source_of_its_own

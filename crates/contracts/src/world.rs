@@ -151,7 +151,7 @@ impl World {
     pub fn topup(&self, customer: &Customer, amount: i64) -> CreditWallet {
         CreditWallet {
             transfer: TransferId::from_uuid(self.uuid()),
-            earlier: vec![],
+            claim: None,
             account: customer.account,
             open_as: LedgerAccountId::from_uuid(self.uuid()),
             currency: Currency::USD,

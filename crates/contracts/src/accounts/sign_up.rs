@@ -4,7 +4,7 @@ use std::sync::Arc;
 use vuzo_domain::account::Email;
 use vuzo_domain::id::{AccountId, LedgerAccountId, SessionId, TransferId, UserId};
 use vuzo_domain::money::{Currency, Units};
-use vuzo_domain::port::{CreditWallet, Grant, GrantTerms, Registration, RegistrationError};
+use vuzo_domain::port::{CreditWallet, Grant, GrantTerms, Naming, Registration, RegistrationError};
 use vuzo_domain::wallet::{GrantKind, SourceKind, TransferKind};
 
 use crate::{World, at_once};
@@ -47,7 +47,7 @@ fn with_trial(world: &World, amount: i64) -> Registration {
     };
     let trial = CreditWallet {
         transfer: TransferId::from_uuid(world.uuid()),
-        earlier: vec![],
+        claim: None,
         account: registration.account.id,
         open_as: registration.wallet,
         currency: Currency::USD,
@@ -137,17 +137,31 @@ pub async fn a_refused_registration_leaves_nothing(world: &World) {
     world.expect_proof().await;
 }
 
-/// A name that is given takes the old one's place.
+/// A name that is given takes the old one's place; one may be taken away.
 pub async fn people_change_their_names(world: &World) {
     let customer = world.sign_up().await;
     let accounts = &world.store.accounts;
     let name = Some("Ada King".to_owned());
     let company = Some("Analytical Engines".to_owned());
-    let changed = accounts.update_user(customer.user.id, name.clone(), company.clone());
+    let user = customer.user.id;
+    let naming = Naming {
+        full_name: Some(name.clone()),
+        company: Some(company.clone()),
+    };
+    let changed = accounts.update_user(user, naming);
     let changed = changed.await.unwrap().unwrap();
     assert_eq!((&changed.full_name, &changed.company), (&name, &company));
     assert_eq!(changed.email, customer.user.email);
-    let found = accounts.find_user(customer.user.id).await.unwrap();
+    let found = accounts.find_user(user).await.unwrap();
+    assert_eq!(found, Some(changed));
+    let naming = Naming {
+        full_name: None,
+        company: Some(None),
+    };
+    let changed = accounts.update_user(user, naming).await;
+    let changed = changed.unwrap().unwrap();
+    assert_eq!((&changed.full_name, &changed.company), (&name, &None));
+    let found = accounts.find_user(user).await.unwrap();
     assert_eq!(found, Some(changed));
 }
 
@@ -165,7 +179,7 @@ pub async fn who_is_not_there_is_not_found(world: &World) {
     );
     let user = UserId::from_uuid(world.uuid());
     assert_eq!(accounts.find_user(user).await.unwrap(), None);
-    let changed = accounts.update_user(user, Some("X".to_owned()), None).await;
+    let changed = accounts.update_user(user, Naming::default()).await;
     assert_eq!(changed.unwrap(), None);
     let account = AccountId::from_uuid(world.uuid());
     assert_eq!(accounts.find_account(account).await.unwrap(), None);

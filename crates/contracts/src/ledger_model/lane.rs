@@ -179,7 +179,7 @@ impl Lane {
     ) -> Command {
         Command::Credit(CreditWallet {
             transfer: TransferId::from_uuid(ticker.uuid()),
-            earlier: vec![],
+            claim: None,
             account: self.account,
             open_as: LedgerAccountId::from_uuid(ticker.uuid()),
             currency: Currency::USD,

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use vuzo_domain::id::AccountId;
 use vuzo_domain::money::{Currency, Units};
-use vuzo_domain::port::{CreditWallet, PageRequest, PlaceHoldError};
+use vuzo_domain::port::{Claim, ClaimKey, CreditWallet, PageRequest, PlaceHoldError};
 use vuzo_domain::wallet::{GrantKind, SourceKind, TransferKind};
 
 use crate::{World, at_once};
@@ -48,21 +48,35 @@ pub async fn a_retried_credit_changes_nothing(world: &World) {
     world.expect_figures(&customer, 530, 0).await;
 }
 
-/// An order that goes by several ids is carried out once, at once or one after the
-/// other, and always answers the transfer that was made.
-pub async fn an_order_of_several_ids_is_carried_out_once(world: &World) {
+/// Orders under one key are carried out once, at once or one after the other, and all of
+/// them are told of the transfer that was made; a key that is out of time is free.
+pub async fn orders_under_one_key_are_carried_out_once(world: &World) {
     let customer = world.customer_with(10).await;
     let wallets = &world.store.wallets;
-    let ids: Vec<_> = (0..8).map(|_| world.topup(&customer, 1).transfer).collect();
-    let order = |own: usize| CreditWallet {
-        transfer: ids[own],
-        earlier: ids.clone(),
+    let claim = Claim {
+        key: ClaimKey {
+            account: customer.account,
+            key: None,
+            route: "credits",
+            token: "k1".to_owned(),
+        },
+        body: [7; 32],
+        expires_at: world.now().after(Duration::from_secs(60)),
+    };
+    let order = |token: &str| CreditWallet {
+        claim: Some(Claim {
+            key: ClaimKey {
+                token: token.to_owned(),
+                ..claim.key.clone()
+            },
+            ..claim.clone()
+        }),
         audit: Some(world.audit_entry("credit.grant", &customer.account)),
         ..world.topup(&customer, 500)
     };
-    let tasks: Vec<_> = (0..ids.len())
-        .map(|own| {
-            let (wallets, command) = (Arc::clone(wallets), order(own));
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let (wallets, command) = (Arc::clone(wallets), order("k1"));
             async move { wallets.credit(command).await.unwrap().id }
         })
         .collect();
@@ -73,12 +87,28 @@ pub async fn an_order_of_several_ids_is_carried_out_once(world: &World) {
         1,
         "all attempts are told of the same transfer"
     );
-    let again = wallets.credit(order(3)).await.unwrap();
-    assert_eq!(again.id, answered[0]);
+    let other = CreditWallet {
+        amount: Units(-3),
+        currency: "EUR".parse().unwrap(),
+        ..order("k1")
+    };
+    for again in [order("k1"), other] {
+        assert_eq!(wallets.credit(again).await.unwrap().id, answered[0]);
+    }
     world.expect_figures(&customer, 510, 0).await;
     let page = PageRequest::first(PageRequest::MOST);
     let audited = world.store.audit.list_audit(page).await.unwrap().rows;
     assert_eq!(audited.len(), 1, "what was not done is not on record");
+
+    let another = wallets.credit(order("k2")).await.unwrap();
+    assert_ne!(another.id, answered[0]);
+    let late = CreditWallet {
+        at: claim.expires_at,
+        ..order("k1")
+    };
+    let late = wallets.credit(late.clone()).await.unwrap();
+    assert_ne!(late.id, answered[0]);
+    world.expect_figures(&customer, 1_510, 0).await;
 }
 
 /// The first money in a currency opens a wallet, and the second finds it.
