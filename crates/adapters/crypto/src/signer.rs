@@ -1,6 +1,8 @@
 use std::fmt;
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation, decode, encode,
+};
 use serde::{Deserialize, Serialize};
 use vuzo_domain::account::Role;
 use vuzo_domain::port::{Claims, Signer, TokenFault};
@@ -33,6 +35,8 @@ impl std::error::Error for ShortSecret {}
 
 const ISSUER: &str = "vuzo";
 const AUDIENCE: &str = "vuzo";
+/// What the header calls our tokens, if it says anything.
+const KIND: &str = "JWT";
 /// Ours have about 400 bytes. What is longer is not looked at.
 const LONGEST_TOKEN: usize = 2_048;
 
@@ -47,6 +51,9 @@ struct WireClaims {
     sid: String,
     iat: i64,
     exp: i64,
+    /// Ours have none; one that is there counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
 }
 
 impl Hs256Signer {
@@ -97,6 +104,7 @@ impl Signer for Hs256Signer {
             sid: claims.session.to_string(),
             iat: claims.issued_at.as_secs(),
             exp: claims.expires_at.as_secs(),
+            nbf: None,
         };
         encode(&Header::new(Algorithm::HS256), &wire, &self.signing)
             .expect("strings and integers encode")
@@ -106,10 +114,20 @@ impl Signer for Hs256Signer {
         if token.len() > LONGEST_TOKEN {
             return Err(TokenFault::Invalid);
         }
-        let wire = decode::<WireClaims>(token, &self.verifying, &self.validation)
-            .map_err(|_why| TokenFault::Invalid)?
-            .claims;
-        let claims = read(&wire).ok_or(TokenFault::Invalid)?;
+        let token = decode::<WireClaims>(token, &self.verifying, &self.validation)
+            .map_err(|_why| TokenFault::Invalid)?;
+        // An extension that must be understood is none of ours, nor is a token of
+        // another kind that happens to be signed alike.
+        let TokenData { header, claims } = token;
+        let is_plain = header.crit.is_none()
+            && header
+                .typ
+                .is_none_or(|kind| kind.eq_ignore_ascii_case(KIND));
+        let has_begun = claims
+            .nbf
+            .is_none_or(|begins| Timestamp::from_secs(begins) <= now);
+        let claims = read(&claims).filter(|_| is_plain && has_begun);
+        let claims = claims.ok_or(TokenFault::Invalid)?;
         if now >= claims.expires_at {
             return Err(TokenFault::Expired);
         }

@@ -3,7 +3,7 @@ use vuzo_domain::account::{Account, Email, Session, User};
 use vuzo_domain::id::{AccountId, SessionId, UserId};
 use vuzo_domain::money::Currency;
 use vuzo_domain::port::{
-    AccountChange, Accounts, Change, Page, PageRequest, Registration, RegistrationError,
+    AccountChange, Accounts, Change, Naming, Page, PageRequest, Registration, RegistrationError,
     RotateRefresh, RotationError, StoredUser, Unavailable,
 };
 use vuzo_domain::time::Timestamp;
@@ -58,18 +58,17 @@ impl Accounts for MemoryStore {
         Ok(state.users.get(&user).map(|stored| stored.user.clone()))
     }
 
-    async fn update_user(
-        &self,
-        user: UserId,
-        full_name: Option<String>,
-        company: Option<String>,
-    ) -> Result<Option<User>, Unavailable> {
+    async fn update_user(&self, user: UserId, naming: Naming) -> Result<Option<User>, Unavailable> {
         let mut state = self.state();
         let Some(stored) = state.users.get_mut(&user) else {
             return Ok(None);
         };
-        stored.user.full_name = full_name.or(stored.user.full_name.take());
-        stored.user.company = company.or(stored.user.company.take());
+        if let Some(full_name) = naming.full_name {
+            stored.user.full_name = full_name;
+        }
+        if let Some(company) = naming.company {
+            stored.user.company = company;
+        }
         Ok(Some(stored.user.clone()))
     }
 

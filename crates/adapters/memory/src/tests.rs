@@ -9,7 +9,7 @@ use crate::{LocalFeed, ManualClock, Script, ScriptedProvider, SequentialIds};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use uuid::Uuid;
-use vuzo_domain::catalog::ProviderId;
+use vuzo_domain::catalog::{ModelId, ProviderId};
 use vuzo_domain::chat::{
     Endpoint, Envelope, FaultKind, Reply, ReplyChunk, ReplyStream, UpstreamCall, UsageReport,
     WholeReply,
@@ -72,8 +72,10 @@ fn call() -> UpstreamCall {
         model_most: 4_096,
         secret: None,
         generation: GenerationId::from_uuid(Uuid::from_u128(1)),
+        model: ModelId::new("m").unwrap(),
         upstream_model: "m".to_owned(),
         output_limit: None,
+        service_tier: None,
         envelope: Arc::new(Envelope {
             endpoint: Endpoint::ChatCompletions,
             model: "m".to_owned(),
@@ -86,6 +88,8 @@ fn call() -> UpstreamCall {
             images: 0,
             audio_bytes: 0,
             long_cache: false,
+            betas: Vec::new(),
+            service_tier: vuzo_domain::pricing::TierWish::Standard,
             metadata: None,
             body: Bytes::from_static(b"{}"),
         }),

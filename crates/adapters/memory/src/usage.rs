@@ -1,7 +1,9 @@
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 use async_trait::async_trait;
+use vuzo_domain::catalog::ProviderId;
 use vuzo_domain::chat::{CallStatus, LoggedCall};
 use vuzo_domain::id::{AccountId, GenerationId};
 use vuzo_domain::money::{Currency, Units};
@@ -9,14 +11,10 @@ use vuzo_domain::port::{
     DailyUsage, KeyUsage, ModelUsage, Page, PageRequest, Unavailable, Usage, UsageFilter,
     UsageSummary,
 };
-use vuzo_domain::time::Day;
 
 use crate::MemoryStore;
 use crate::list::page_of;
 use crate::store::State;
-
-/// The most days in one answer.
-const MOST_DAYS: usize = 366;
 
 #[async_trait]
 impl Usage for MemoryStore {
@@ -84,26 +82,29 @@ impl Usage for MemoryStore {
     async fn daily(
         &self,
         account: AccountId,
-        first: Day,
-        last: Day,
+        filter: UsageFilter,
     ) -> Result<Vec<DailyUsage>, Unavailable> {
         let state = self.state();
-        let mut by_day: BTreeMap<Day, Tally> = BTreeMap::new();
-        for call in state.calls_of(account, &UsageFilter::default()) {
-            let day = call.record.created_at.day();
-            by_day.entry(day).or_default().add(call);
+        let mut by_day: BTreeMap<_, (ProviderId, Tally)> = BTreeMap::new();
+        for call in state.calls_of(account, &filter) {
+            let record = &call.record;
+            let day = Reverse(record.created_at.day());
+            let key = (day, record.model.as_str(), record.provider.as_str());
+            let (_, tally) = by_day
+                .entry(key)
+                .or_insert_with(|| (record.provider.clone(), Tally::default()));
+            tally.add(call);
         }
-        let days = core::iter::successors(Some(first), |day| Some(day.next()));
-        let days = days.take_while(|day| *day <= last).take(MOST_DAYS);
-        Ok(days
-            .map(|day| {
-                let tally = by_day.remove(&day).unwrap_or_default();
-                DailyUsage {
-                    day,
-                    requests: tally.requests,
-                    total_tokens: tally.total_tokens(),
-                    cost: tally.cost,
-                }
+        Ok(by_day
+            .into_iter()
+            .map(|((Reverse(day), model, _), (provider, tally))| DailyUsage {
+                day,
+                model: model.to_owned(),
+                provider,
+                requests: tally.requests,
+                prompt_tokens: tally.prompt_tokens,
+                completion_tokens: tally.completion_tokens,
+                cost: tally.cost,
             })
             .collect())
     }
@@ -122,6 +123,10 @@ impl State {
                     .model
                     .as_ref()
                     .is_none_or(|model| call.model == *model)
+                && filter
+                    .provider
+                    .as_ref()
+                    .is_none_or(|provider| call.provider.as_str() == provider)
                 && filter.key.is_none_or(|key| call.key == Some(key))
                 && filter.from.is_none_or(|from| call.created_at >= from)
                 && filter.to.is_none_or(|to| call.created_at < to)
@@ -157,7 +162,7 @@ impl Tally {
             tallies.entry(key(call)).or_default().add(call);
         }
         let mut sorted: Vec<(K, Self)> = tallies.into_iter().collect();
-        sorted.sort_by_key(|(key, tally)| (core::cmp::Reverse(tally.cost), key.clone()));
+        sorted.sort_by_key(|(key, tally)| (Reverse(tally.cost), key.clone()));
         sorted
     }
 

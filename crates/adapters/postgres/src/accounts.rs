@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use vuzo_domain::account::{Account, Email, Session, User};
 use vuzo_domain::id::{AccountId, SessionId, UserId};
 use vuzo_domain::port::{
-    AccountChange, Accounts, Change, Page, PageRequest, Registration, RegistrationError,
+    AccountChange, Accounts, Change, Naming, Page, PageRequest, Registration, RegistrationError,
     RotateRefresh, RotationError, StoredUser, Unavailable,
 };
 use vuzo_domain::time::Timestamp;
@@ -21,12 +21,6 @@ use vuzo_sql::schema::{accounts, users};
 use crate::database::{Fault, Scope};
 use crate::wallets::credit;
 use crate::{PgStore, audit, changes, page, spend};
-
-struct Naming {
-    user: UserId,
-    full_name: Option<String>,
-    company: Option<String>,
-}
 
 /// Whoever logs in is nobody's tenant yet, and sessions are the gateway's own: most of
 /// this sees everything.
@@ -58,20 +52,11 @@ impl Accounts for PgStore {
             .await
     }
 
-    async fn update_user(
-        &self,
-        user: UserId,
-        full_name: Option<String>,
-        company: Option<String>,
-    ) -> Result<Option<User>, Unavailable> {
-        let naming = Naming {
-            user,
-            full_name,
-            company,
-        };
+    async fn update_user(&self, user: UserId, naming: Naming) -> Result<Option<User>, Unavailable> {
+        let scope = Scope::Everything;
         self.database()
-            .transact("update_user", Scope::Everything, naming, |conn, naming| {
-                people::update(conn, naming).boxed()
+            .transact("update_user", scope, (user, naming), |conn, named| {
+                people::update(conn, named.0, &named.1).boxed()
             })
             .await
     }

@@ -9,7 +9,7 @@ use vuzo_domain::id::{AccountId, GenerationId};
 use vuzo_domain::port::{
     DailyUsage, Page, PageRequest, Unavailable, Usage, UsageFilter, UsageSummary,
 };
-use vuzo_domain::time::{Day, Timestamp};
+use vuzo_domain::time::Timestamp;
 use vuzo_sql::RawId;
 use vuzo_sql::rows::UsageRow;
 use vuzo_sql::schema::{holds, usage};
@@ -73,13 +73,12 @@ impl Usage for PgStore {
     async fn daily(
         &self,
         account: AccountId,
-        first: Day,
-        last: Day,
+        filter: UsageFilter,
     ) -> Result<Vec<DailyUsage>, Unavailable> {
         let scope = Scope::Account(account);
         self.database()
-            .read("daily", scope, (account, first, last), |conn, input| {
-                sums::daily(conn, input.0, input.1, input.2).boxed()
+            .read("daily", scope, (account, filter), |conn, input| {
+                sums::daily(conn, input.0, &input.1).boxed()
             })
             .await
     }
@@ -139,6 +138,12 @@ async fn list(
             return Ok(page::empty());
         }
         query = query.filter(usage::model.eq(model));
+    }
+    if let Some(provider) = filter.provider.as_deref() {
+        if !page::may_be_stored(provider) {
+            return Ok(page::empty());
+        }
+        query = query.filter(usage::provider.eq(provider));
     }
     if let Some(key) = filter.key {
         query = query.filter(usage::key_id.eq(RawId(key.uuid())));

@@ -73,7 +73,7 @@ mod tests {
     use vuzo_domain::key::{DomainName, Restrictions};
     use vuzo_domain::money::Currency;
     use vuzo_domain::pattern::ModelPattern;
-    use vuzo_domain::pricing::{Dimension, Rate, RateCard, Tier};
+    use vuzo_domain::pricing::{Dimension, Rate, RateCard, ServiceTier, Tier, TierCard};
     use vuzo_domain::time::Timestamp;
     use vuzo_domain::wallet::{CapScope, CapUse, CapWindow};
 
@@ -94,6 +94,32 @@ mod tests {
         );
         let read: RateCardJson<'_> = serde_json::from_str(&text).unwrap();
         assert_eq!(read.to_card(), Some(card));
+    }
+
+    #[test]
+    fn rate_cards_round_trip_with_their_service_tiers() {
+        let rate = |units| Rate::from_units(units).unwrap();
+        let plain = |units| RateCard::new(Currency::USD, rate(units), rate(2 * units));
+        let tier = TierCard {
+            tier: ServiceTier::Flex,
+            card: plain(1),
+        };
+        let card = plain(2).with_service_tiers(vec![tier]).unwrap();
+        let text = write(&RateCardJson::from(&card));
+        let tiers = r#","service_tiers":{"flex":{"rates":{"input":1,"output":2}}}"#;
+        let base = r#"{"currency":"USD","rates":{"input":2,"output":4}"#;
+        assert_eq!(text, format!("{base}{tiers}}}"));
+        let read = |text: &str| {
+            serde_json::from_str::<RateCardJson<'_>>(text)
+                .ok()?
+                .to_card()
+        };
+        assert_eq!(read(&text), Some(card));
+        // A row from before there were service tiers.
+        assert_eq!(read(&format!("{base}}}")), Some(plain(2)));
+        // A tier of a later version, and one that leaves a price out, are no prices.
+        assert_eq!(read(&text.replace("flex", "gold")), None);
+        assert_eq!(read(&text.replace(r#""output":2"#, r#""image":2"#)), None);
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub use ledger::{HoldRow, NewTransferRow, SourceRow, TransferRow, write_cap_uses
 pub use people::{AccountRow, SessionRow, UserRow, write_caps, write_limits};
 pub use provider_keys::ProviderKeyRow;
 pub use spend::{SpendCounterRow, scope_columns};
-pub use usage::{NewUsageRow, UsageRow};
+pub use usage::{DailyUsageRow, NewUsageRow, UsageRow};
 
 use vuzo_domain::money::Currency;
 

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use vuzo_domain::account::{Account, Email, Session, User};
 use vuzo_domain::id::{AccountId, SessionId, UserId};
 use vuzo_domain::port::{
-    AccountChange, Accounts, Change, Page, PageRequest, Registration, RegistrationError,
+    AccountChange, Accounts, Change, Naming, Page, PageRequest, Registration, RegistrationError,
     RotateRefresh, RotationError, StoredUser, Unavailable,
 };
 use vuzo_domain::time::Timestamp;
@@ -42,19 +42,9 @@ impl Accounts for SqliteStore {
             .await
     }
 
-    async fn update_user(
-        &self,
-        user: UserId,
-        full_name: Option<String>,
-        company: Option<String>,
-    ) -> Result<Option<User>, Unavailable> {
+    async fn update_user(&self, user: UserId, naming: Naming) -> Result<Option<User>, Unavailable> {
         self.write("update_user", move |batch| {
-            Ok(people::update(
-                batch.conn,
-                user,
-                full_name.as_deref(),
-                company.as_deref(),
-            )?)
+            Ok(people::update(batch.conn, user, &naming)?)
         })
         .await
     }

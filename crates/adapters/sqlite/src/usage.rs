@@ -7,7 +7,7 @@ use vuzo_domain::id::{AccountId, GenerationId};
 use vuzo_domain::port::{
     DailyUsage, Page, PageRequest, Unavailable, Usage, UsageFilter, UsageSummary,
 };
-use vuzo_domain::time::{Day, Timestamp};
+use vuzo_domain::time::Timestamp;
 use vuzo_sql::RawId;
 use vuzo_sql::rows::UsageRow;
 use vuzo_sql::schema::usage;
@@ -50,10 +50,9 @@ impl Usage for SqliteStore {
     async fn daily(
         &self,
         account: AccountId,
-        first: Day,
-        last: Day,
+        filter: UsageFilter,
     ) -> Result<Vec<DailyUsage>, Unavailable> {
-        self.read("daily", move |conn| sums::daily(conn, account, first, last))
+        self.read("daily", move |conn| sums::daily(conn, account, &filter))
             .await
     }
 }
@@ -96,6 +95,9 @@ fn list(
     }
     if let Some(model) = filter.model {
         query = query.filter(usage::model.eq(model));
+    }
+    if let Some(provider) = filter.provider {
+        query = query.filter(usage::provider.eq(provider));
     }
     if let Some(key) = filter.key {
         query = query.filter(usage::key_id.eq(RawId(key.uuid())));

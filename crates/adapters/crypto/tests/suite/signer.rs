@@ -96,6 +96,8 @@ fn tokens_round_trip() {
 #[test]
 fn tokens_are_what_any_jwt_library_makes() {
     assert_eq!(signer().verify(&ours(&wire()), now()), Ok(claims()));
+    let begun = with("nbf", json!(now().as_secs()));
+    assert_eq!(signer().verify(&begun, now()), Ok(claims()));
 }
 
 #[test]
@@ -221,6 +223,23 @@ fn signed_claims_that_are_not_for_us_are_refused() {
         ("a time in words", with("exp", json!("tomorrow"))),
         ("a time with a fraction", with("exp", json!(1.8e9))),
         ("a time that is too big", with("exp", json!(u64::MAX))),
+        ("not yet", with("nbf", json!(now().as_secs() + 1))),
+        (
+            "another kind of token",
+            forge(
+                &json!({"alg": "HS256", "typ": "refresh"}),
+                &wire().to_string(),
+                SECRET,
+            ),
+        ),
+        (
+            "an extension that must be understood",
+            forge(
+                &json!({"alg": "HS256", "crit": ["b64"], "b64": true}),
+                &wire().to_string(),
+                SECRET,
+            ),
+        ),
         ("no claims at all", ours(&json!({}))),
         ("a list for claims", ours(&json!([]))),
         (

@@ -39,6 +39,12 @@ impl Claims {
         }
     }
 
+    /// Who has the claim, if it still counts.
+    pub(super) fn holder(&self, key: &ClaimKey, at: Timestamp) -> Option<GenerationId> {
+        let row = self.rows.get(key).filter(|row| at < row.expires_at)?;
+        Some(row.call)
+    }
+
     /// Whether a new call may take the claim.
     pub(super) fn check(&self, claim: &Claim, at: Timestamp) -> Result<(), PlaceHoldError> {
         match self.find(claim, at)? {

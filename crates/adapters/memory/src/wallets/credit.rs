@@ -1,5 +1,5 @@
 use uuid::Uuid;
-use vuzo_domain::id::{AccountId, LedgerAccountId, TransferId};
+use vuzo_domain::id::{AccountId, GenerationId, LedgerAccountId, TransferId};
 use vuzo_domain::money::{Currency, Overflow, Units};
 use vuzo_domain::port::{CreditWallet, Grant, Unavailable};
 use vuzo_domain::time::Timestamp;
@@ -13,8 +13,7 @@ const CREDIT: &str = "credit";
 impl Ledger {
     /// Moves money into a wallet or out of it, once per transfer id.
     pub(crate) fn credit(&mut self, command: &CreditWallet) -> Result<Transfer, Unavailable> {
-        let mut ids = core::iter::once(&command.transfer).chain(&command.earlier);
-        if let Some(known) = ids.find_map(|id| self.transfers.get(id)) {
+        if let Some(known) = self.known(command) {
             return Ok(known.clone());
         }
         if command.amount == Units::ZERO {
@@ -46,7 +45,21 @@ impl Ledger {
             at: command.at,
         };
         self.keep(transfer.clone());
+        if let Some(claim) = &command.claim {
+            let own = GenerationId::from_uuid(command.transfer.uuid());
+            self.claims.take(claim.clone(), own);
+        }
         Ok(transfer)
+    }
+
+    /// The transfer of this order, if it was carried out before.
+    fn known(&self, command: &CreditWallet) -> Option<&Transfer> {
+        let own = self.transfers.get(&command.transfer);
+        own.or_else(|| {
+            let key = &command.claim.as_ref()?.key;
+            let earlier = self.claims.holder(key, command.at)?;
+            self.transfers.get(&TransferId::from_uuid(earlier.uuid()))
+        })
     }
 
     /// Sets how far below zero a wallet may go. What is owed beyond that stays owed.

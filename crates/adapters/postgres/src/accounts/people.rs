@@ -3,12 +3,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use vuzo_domain::account::{Email, User};
 use vuzo_domain::id::UserId;
 use vuzo_domain::money::Currency;
-use vuzo_domain::port::{Registration, RegistrationError, StoredUser, Unavailable};
+use vuzo_domain::port::{Naming, Registration, RegistrationError, StoredUser, Unavailable};
 use vuzo_sql::RawId;
 use vuzo_sql::rows::{AccountRow, UserRow};
 use vuzo_sql::schema::{accounts, users};
 
-use super::{Naming, sessions};
+use super::sessions;
 use crate::database::Fault;
 use crate::wallets::credit;
 
@@ -74,9 +74,10 @@ pub(super) async fn find(
 /// Changes what was said, and leaves the rest.
 pub(super) async fn update(
     conn: &mut AsyncPgConnection,
+    user: UserId,
     naming: &Naming,
 ) -> Result<Option<User>, Fault<Unavailable>> {
-    let place = || users::table.filter(users::id.eq(RawId(naming.user.uuid())));
+    let place = || users::table.filter(users::id.eq(RawId(user.uuid())));
     if let Some(full_name) = &naming.full_name {
         diesel::update(place())
             .set(users::full_name.eq(full_name))
@@ -89,5 +90,5 @@ pub(super) async fn update(
             .execute(conn)
             .await?;
     }
-    find(conn, naming.user).await
+    find(conn, user).await
 }

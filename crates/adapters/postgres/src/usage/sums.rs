@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
@@ -7,25 +5,32 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use vuzo_domain::id::{AccountId, KeyId};
 use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::{DailyUsage, KeyUsage, ModelUsage, Unavailable, UsageFilter, UsageSummary};
-use vuzo_domain::time::{Day, Timestamp};
-use vuzo_sql::{RawId, Uid, unsigned};
+use vuzo_domain::time::Timestamp;
+use vuzo_sql::rows::DailyUsageRow;
+use vuzo_sql::{RawId, RowFault, Uid, unsigned};
 
 use crate::database::Fault;
 use crate::page;
 
-/// The most days in one answer.
-const MOST_DAYS: usize = 366;
-
 /// What is added up, of the calls that a filter lets through. Its parameters are the
-/// account, the model, the key, the first moment and the one after the last. Sums of
-/// whole numbers have any number of digits in Postgres; one that does not fit a
+/// account, the model, the key, the first moment, the one after the last, and the
+/// provider. Sums of whole numbers have any number of digits in Postgres; one that does not fit a
 /// column fails.
 macro_rules! sums {
-    ($group:literal) => {
+    ($part:literal) => {
+        sums!(
+            $part,
+            " AS part",
+            "part",
+            "total_charged DESC, part NULLS FIRST"
+        )
+    };
+    ($parts:literal, $named:literal, $group:literal, $order:literal) => {
         concat!(
             "SELECT ",
-            $group,
-            " AS part, count(*) AS requests, \
+            $parts,
+            $named,
+            ", count(*) AS requests, \
              count(*) FILTER (WHERE status <> 'ok') AS errors, \
              coalesce(sum(prompt_tokens), 0)::bigint AS prompt_tokens, \
              coalesce(sum(completion_tokens), 0)::bigint AS completion_tokens, \
@@ -33,7 +38,11 @@ macro_rules! sums {
              FROM usage WHERE account_id = $1 \
              AND ($2 IS NULL OR model = $2) AND ($3 IS NULL OR key_id = $3) \
              AND created_at >= $4 AND created_at < $5 \
-             GROUP BY part ORDER BY total_charged DESC, part NULLS FIRST"
+             AND ($6 IS NULL OR provider = $6) \
+             GROUP BY ",
+            $group,
+            " ORDER BY ",
+            $order
         )
     };
 }
@@ -56,14 +65,6 @@ struct OfModel {
 struct OfKey {
     #[diesel(sql_type = Nullable<Uid>)]
     part: Option<RawId>,
-    #[diesel(embed)]
-    sums: Sums,
-}
-
-#[derive(QueryableByName)]
-struct OfDay {
-    #[diesel(sql_type = BigInt)]
-    part: i64,
     #[diesel(embed)]
     sums: Sums,
 }
@@ -97,8 +98,9 @@ async fn add_up<R>(
 where
     R: QueryableByName<Pg> + Send + 'static,
 {
-    let model = filter.model.as_deref();
-    if model.is_some_and(|model| !page::may_be_stored(model)) {
+    let (model, provider) = (filter.model.as_deref(), filter.provider.as_deref());
+    let mut names = model.into_iter().chain(provider);
+    if !names.all(page::may_be_stored) {
         return Ok(Vec::new());
     }
     diesel::sql_query(text)
@@ -107,6 +109,7 @@ where
         .bind::<Nullable<Uid>, _>(filter.key.map(|key| RawId(key.uuid())))
         .bind::<BigInt, _>(filter.from.map_or(i64::MIN, Timestamp::as_micros))
         .bind::<BigInt, _>(filter.to.map_or(i64::MAX, Timestamp::as_micros))
+        .bind::<Nullable<Text>, _>(provider)
         .load(conn)
         .await
 }
@@ -151,33 +154,20 @@ pub(super) async fn summarize(
     })
 }
 
-/// The same by day, empty days included.
+/// The same by day, model and provider, the latest day first.
 pub(super) async fn daily(
     conn: &mut AsyncPgConnection,
     account: AccountId,
-    first: Day,
-    last: Day,
+    filter: &UsageFilter,
 ) -> Result<Vec<DailyUsage>, Fault<Unavailable>> {
-    let filter = UsageFilter {
-        from: Some(first.start()),
-        to: Some(last.next().start()),
-        ..UsageFilter::default()
-    };
-    let rows: Vec<OfDay> =
-        add_up(conn, sums!("created_at / 86400000000"), account, &filter).await?;
-    let mut by_day: HashMap<i64, Sums> = rows.iter().map(|row| (row.part, row.sums)).collect();
-    let days = core::iter::successors(Some(first), |day| Some(day.next()));
-    Ok(days
-        .take_while(|day| *day <= last)
-        .take(MOST_DAYS)
-        .map(|day| {
-            let sums = by_day.remove(&day.as_days()).unwrap_or_default();
-            DailyUsage {
-                day,
-                requests: unsigned(sums.requests),
-                total_tokens: sums.total_tokens(),
-                cost: Units(sums.total_charged),
-            }
-        })
-        .collect())
+    let text = sums!(
+        "created_at / 86400000000 AS day",
+        ", model COLLATE \"C\" AS model_part, provider COLLATE \"C\" AS provider_part",
+        "day, model_part, provider_part",
+        "day DESC, model_part, provider_part"
+    );
+    let rows: Vec<DailyUsageRow> = add_up(conn, text, account, filter).await?;
+    let days: Result<Vec<DailyUsage>, RowFault> =
+        rows.into_iter().map(DailyUsage::try_from).collect();
+    Ok(days?)
 }

@@ -1,12 +1,12 @@
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
-use vuzo_domain::id::{AccountId, LedgerAccountId};
+use vuzo_domain::id::{AccountId, GenerationId, LedgerAccountId};
 use vuzo_domain::money::{Currency, Units};
-use vuzo_domain::port::{CreditWallet, Grant};
+use vuzo_domain::port::{Claim, CreditWallet, Grant};
 use vuzo_domain::wallet::{Book, Source, SourceKind, SystemAccount, Transfer};
-use vuzo_sql::rows::{NewTransferRow, SourceRow, TransferRow};
-use vuzo_sql::schema::{ledger_accounts, transfers};
+use vuzo_sql::rows::{ClaimRow, NewTransferRow, SourceRow, TransferRow};
+use vuzo_sql::schema::{idempotency_claims as claims, ledger_accounts, transfers};
 use vuzo_sql::{RawId, counterpart};
 
 use super::lock;
@@ -22,8 +22,14 @@ pub(crate) async fn credit<R>(
         return Err(Fault::broken("a transfer moves more than nothing"));
     }
     let paid = open(conn, command.account, command.currency, command.open_as).await?;
-    if let Some(known) = find(conn, command).await? {
+    if let Some(known) = find(conn, command, command.transfer.uuid()).await? {
         return Ok(known);
+    }
+    if let Some(claim) = &command.claim
+        && let Some(earlier) = take(conn, command, claim).await?
+    {
+        let known = find(conn, command, earlier).await?;
+        return known.ok_or_else(|| Fault::broken("nothing was moved under the claim"));
     }
     let source = match command.grant {
         Grant::Separate(id, terms) if command.amount.is_positive() => {
@@ -78,17 +84,46 @@ fn transfer_of<R>(
     })
 }
 
-/// The transfer of this order, if it was carried out before.
+/// Gives the claim to this order, or tells the transfer of the one that has it. Whoever
+/// is about to take the same one is waited for.
+async fn take<R>(
+    conn: &mut AsyncPgConnection,
+    command: &CreditWallet,
+    claim: &Claim,
+) -> Result<Option<Uuid>, Fault<R>> {
+    let own = GenerationId::from_uuid(command.transfer.uuid());
+    let row = ClaimRow::running(claim, own);
+    let place = || {
+        claims::table
+            .filter(claims::account_id.eq(row.account_id))
+            .filter(claims::key_id.eq(row.key_id))
+            .filter(claims::route.eq(&row.route))
+            .filter(claims::token.eq(&row.token))
+    };
+    diesel::delete(place().filter(claims::expires_at.le(command.at.as_micros())))
+        .execute(conn)
+        .await?;
+    let taken = diesel::insert_into(claims::table)
+        .values(&row)
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    if taken == 1 {
+        return Ok(None);
+    }
+    let holder: RawId = place().select(claims::call_id).get_result(conn).await?;
+    Ok(Some(holder.0))
+}
+
+/// The transfer of that id, if it was carried out before.
 async fn find<R>(
     conn: &mut AsyncPgConnection,
     command: &CreditWallet,
+    id: Uuid,
 ) -> Result<Option<Transfer>, Fault<R>> {
-    let ids = core::iter::once(&command.transfer).chain(&command.earlier);
-    let ids: Vec<RawId> = ids.map(|id| RawId(id.uuid())).collect();
     let row = transfers::table
         .filter(transfers::account_id.eq(RawId(command.account.uuid())))
-        .filter(transfers::id.eq_any(ids))
-        .limit(1)
+        .filter(transfers::id.eq(RawId(id)))
         .select(TransferRow::as_select())
         .get_result(conn)
         .await

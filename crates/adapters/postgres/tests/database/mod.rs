@@ -2,6 +2,7 @@
 //! database, and connections that break.
 
 mod audit;
+mod catalog;
 mod guards;
 mod instances;
 mod migrations;

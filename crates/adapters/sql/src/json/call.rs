@@ -23,6 +23,8 @@ pub struct CallDetail<'text> {
     priced_as: Option<Cow<'text, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     cached_from: Option<Cow<'text, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    service_tier: Option<Cow<'text, str>>,
 }
 
 /// Counts of tokens and pieces.
@@ -87,6 +89,7 @@ impl<'record> From<&'record CallRecord> for CallDetail<'record> {
                 .as_ref()
                 .map(|model| Cow::Borrowed(model.as_str())),
             cached_from: record.cached_from.map(|call| Cow::Owned(call.to_string())),
+            service_tier: record.service_tier.map(|tier| Cow::Borrowed(tier.name())),
         }
     }
 }
@@ -110,6 +113,11 @@ impl CallDetail<'_> {
     /// The call whose answer was given again, where that was noted.
     pub fn cached_from(&self) -> Result<Option<GenerationId>, InvalidId> {
         self.cached_from.as_deref().map(str::parse).transpose()
+    }
+
+    /// The name of the service tier, where it was not the standard one.
+    pub fn service_tier(&self) -> Option<&str> {
+        self.service_tier.as_deref()
     }
 
     /// The attempts, if each is well-formed.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use vuzo_domain::money::Currency;
-use vuzo_domain::pricing::{Dimension, Rate, RateCard, Tier};
+use vuzo_domain::pricing::{Dimension, Rate, RateCard, ServiceTier, Tier, TierCard};
 
 use super::Text;
 
@@ -14,6 +14,18 @@ type RatesJson<'text> = BTreeMap<Cow<'text, str>, u64>;
 #[serde(deny_unknown_fields)]
 pub struct RateCardJson<'text> {
     currency: Text<Currency>,
+    #[serde(borrow)]
+    rates: RatesJson<'text>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    tiers: Vec<TierJson<'text>>,
+    #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
+    service_tiers: BTreeMap<Cow<'text, str>, PlainCardJson<'text>>,
+}
+
+/// The prices of a service tier: a card in the currency of the one that it belongs to.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainCardJson<'text> {
     #[serde(borrow)]
     rates: RatesJson<'text>,
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
@@ -50,6 +62,25 @@ impl From<&RateCard> for RateCardJson<'static> {
             currency: Text(card.currency()),
             rates: write_rates(|dimension| card.stated(dimension)),
             tiers: card.tiers().iter().map(TierJson::from).collect(),
+            service_tiers: card
+                .service_tiers()
+                .iter()
+                .map(|one| {
+                    (
+                        Cow::Borrowed(one.tier.name()),
+                        PlainCardJson::from(&one.card),
+                    )
+                })
+                .collect(),
+        }
+    }
+}
+
+impl From<&RateCard> for PlainCardJson<'static> {
+    fn from(card: &RateCard) -> Self {
+        Self {
+            rates: write_rates(|dimension| card.stated(dimension)),
+            tiers: card.tiers().iter().map(TierJson::from).collect(),
         }
     }
 }
@@ -68,28 +99,41 @@ impl From<&Tier> for TierJson<'static> {
 impl RateCardJson<'_> {
     /// The card, if it can be sold from.
     pub fn to_card(&self) -> Option<RateCard> {
-        let rates = read_rates(&self.rates)?;
-        let stated = |wanted: Dimension| {
-            rates
-                .iter()
-                .find(|(dimension, _)| *dimension == wanted)
-                .map(|(_, rate)| *rate)
-        };
-        let plain = RateCard::new(
-            self.currency.0,
-            stated(Dimension::Input)?,
-            stated(Dimension::Output)?,
-        );
-        let card = rates.iter().fold(plain, |card, (dimension, rate)| {
-            card.with(*dimension, Some(*rate))
+        let currency = self.currency.0;
+        let service = self.service_tiers.iter().map(|(name, plain)| {
+            Some(TierCard {
+                tier: ServiceTier::from_name(name)?,
+                card: read_card(currency, &plain.rates, &plain.tiers)?,
+            })
         });
-        let tiers = self
-            .tiers
-            .iter()
-            .map(TierJson::to_tier)
-            .collect::<Option<Vec<_>>>()?;
-        card.with_tiers(tiers).ok()
+        let service = service.collect::<Option<Vec<_>>>()?;
+        let card = read_card(currency, &self.rates, &self.tiers)?;
+        card.with_service_tiers(service).ok()
     }
+}
+
+fn read_card(
+    currency: Currency,
+    rates: &RatesJson<'_>,
+    tiers: &[TierJson<'_>],
+) -> Option<RateCard> {
+    let rates = read_rates(rates)?;
+    let stated = |wanted: Dimension| {
+        rates
+            .iter()
+            .find(|(dimension, _)| *dimension == wanted)
+            .map(|(_, rate)| *rate)
+    };
+    let plain = RateCard::new(
+        currency,
+        stated(Dimension::Input)?,
+        stated(Dimension::Output)?,
+    );
+    let card = rates.iter().fold(plain, |card, (dimension, rate)| {
+        card.with(*dimension, Some(*rate))
+    });
+    let tiers = tiers.iter().map(TierJson::to_tier);
+    card.with_tiers(tiers.collect::<Option<Vec<_>>>()?).ok()
 }
 
 impl TierJson<'_> {

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use diesel::{Insertable, Queryable, Selectable};
+use diesel::sql_types::{BigInt, Text};
+use diesel::{Insertable, Queryable, QueryableByName, Selectable};
 use vuzo_domain::catalog::ProviderId;
 use vuzo_domain::chat::{CallRecord, CallStatus, Endpoint, LoggedCall};
 use vuzo_domain::id::{AccountId, GenerationId, KeyId, RuleId};
 use vuzo_domain::key::Environment;
 use vuzo_domain::money::Units;
-use vuzo_domain::pricing::Receipt;
-use vuzo_domain::time::Timestamp;
+use vuzo_domain::port::DailyUsage;
+use vuzo_domain::pricing::{Receipt, ServiceTier};
+use vuzo_domain::time::{Day, Timestamp};
 
 use crate::fault::{Place, RowFault};
 use crate::json::{self, CallDetail};
@@ -145,6 +147,10 @@ impl TryFrom<UsageRow> for LoggedCall {
             provider_cost: Units(row.provider_cost),
             priced_as: place.valid("detail", detail.priced_as())?,
             cached_from: place.valid("detail", detail.cached_from())?,
+            service_tier: detail
+                .service_tier()
+                .map(|name| place.known("detail", ServiceTier::from_name(name)))
+                .transpose()?,
             price_version: place.valid("price_version", u32::try_from(row.price_version))?,
             rule: row.rule_id.map(|RawId(raw)| RuleId::from_uuid(raw)),
             held: Units(row.held),
@@ -159,6 +165,43 @@ impl TryFrom<UsageRow> for LoggedCall {
         Ok(Self {
             record,
             charged: Units(row.charged),
+        })
+    }
+}
+
+/// Sums over the rows of one day, model and provider.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct DailyUsageRow {
+    #[diesel(sql_type = BigInt)]
+    pub day: i64,
+    #[diesel(sql_type = Text)]
+    pub model_part: String,
+    #[diesel(sql_type = Text)]
+    pub provider_part: String,
+    #[diesel(sql_type = BigInt)]
+    pub requests: i64,
+    #[diesel(sql_type = BigInt)]
+    pub prompt_tokens: i64,
+    #[diesel(sql_type = BigInt)]
+    pub completion_tokens: i64,
+    #[diesel(sql_type = BigInt)]
+    pub total_charged: i64,
+}
+
+impl TryFrom<DailyUsageRow> for DailyUsage {
+    type Error = RowFault;
+
+    fn try_from(row: DailyUsageRow) -> Result<Self, RowFault> {
+        let day = Day::from_days(row.day);
+        let place = Place::new("usage", &day);
+        Ok(Self {
+            provider: place.valid("provider", ProviderId::new(&row.provider_part))?,
+            day,
+            model: row.model_part,
+            requests: unsigned(row.requests),
+            prompt_tokens: unsigned(row.prompt_tokens),
+            completion_tokens: unsigned(row.completion_tokens),
+            cost: Units(row.total_charged),
         })
     }
 }

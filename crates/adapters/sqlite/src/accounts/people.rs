@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use vuzo_domain::account::{Email, User};
 use vuzo_domain::id::UserId;
 use vuzo_domain::money::Currency;
-use vuzo_domain::port::{Registration, RegistrationError, StoredUser};
+use vuzo_domain::port::{Naming, Registration, RegistrationError, StoredUser};
 use vuzo_sql::RawId;
 use vuzo_sql::rows::{AccountRow, UserRow};
 use vuzo_sql::schema::{accounts, users};
@@ -68,16 +68,15 @@ pub(super) fn find(conn: &mut SqliteConnection, user: UserId) -> Result<Option<U
 pub(super) fn update(
     conn: &mut SqliteConnection,
     user: UserId,
-    full_name: Option<&str>,
-    company: Option<&str>,
+    naming: &Naming,
 ) -> Result<Option<User>, Fault> {
     let place = || users::table.filter(users::id.eq(RawId(user.uuid())));
-    if let Some(full_name) = full_name {
+    if let Some(full_name) = &naming.full_name {
         diesel::update(place())
             .set(users::full_name.eq(full_name))
             .execute(conn)?;
     }
-    if let Some(company) = company {
+    if let Some(company) = &naming.company {
         diesel::update(place())
             .set(users::company.eq(company))
             .execute(conn)?;

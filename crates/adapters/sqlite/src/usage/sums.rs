@@ -1,27 +1,28 @@
-use std::collections::HashMap;
-
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use vuzo_domain::id::{AccountId, KeyId};
 use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::{DailyUsage, KeyUsage, ModelUsage, UsageFilter, UsageSummary};
-use vuzo_domain::time::{Day, Timestamp};
-use vuzo_sql::{RawId, Uid, unsigned};
+use vuzo_domain::time::Timestamp;
+use vuzo_sql::rows::DailyUsageRow;
+use vuzo_sql::{RawId, RowFault, Uid, unsigned};
 
 use crate::fault::Fault;
 
-/// The most days in one answer.
-const MOST_DAYS: usize = 366;
-
 /// What is added up, of the calls that a filter lets through. Its parameters are the
-/// account, the model, the key, the first moment and the one after the last.
+/// account, the model, the key, the first moment, the one after the last, and the
+/// provider.
 macro_rules! sums {
-    ($group:literal) => {
+    ($part:literal) => {
+        sums!($part, " AS part", "part", "total_charged DESC, part")
+    };
+    ($parts:literal, $named:literal, $group:literal, $order:literal) => {
         concat!(
             "SELECT ",
-            $group,
-            " AS part, COUNT(*) AS requests, \
+            $parts,
+            $named,
+            ", COUNT(*) AS requests, \
              COALESCE(SUM(status <> 'ok'), 0) AS errors, \
              COALESCE(SUM(prompt_tokens), 0) AS prompt_tokens, \
              COALESCE(SUM(completion_tokens), 0) AS completion_tokens, \
@@ -29,7 +30,11 @@ macro_rules! sums {
              FROM usage WHERE account_id = ?1 \
              AND (?2 IS NULL OR model = ?2) AND (?3 IS NULL OR key_id = ?3) \
              AND created_at >= ?4 AND created_at < ?5 \
-             GROUP BY part ORDER BY total_charged DESC, part"
+             AND (?6 IS NULL OR provider = ?6) \
+             GROUP BY ",
+            $group,
+            " ORDER BY ",
+            $order
         )
     };
 }
@@ -52,14 +57,6 @@ struct OfModel {
 struct OfKey {
     #[diesel(sql_type = Nullable<Uid>)]
     part: Option<RawId>,
-    #[diesel(embed)]
-    sums: Sums,
-}
-
-#[derive(QueryableByName)]
-struct OfDay {
-    #[diesel(sql_type = BigInt)]
-    part: i64,
     #[diesel(embed)]
     sums: Sums,
 }
@@ -99,6 +96,7 @@ where
         .bind::<Nullable<Uid>, _>(filter.key.map(|key| RawId(key.uuid())))
         .bind::<BigInt, _>(filter.from.map_or(i64::MIN, Timestamp::as_micros))
         .bind::<BigInt, _>(filter.to.map_or(i64::MAX, Timestamp::as_micros))
+        .bind::<Nullable<Text>, _>(filter.provider.as_deref())
         .load(conn)?;
     Ok(rows)
 }
@@ -141,32 +139,20 @@ pub(super) fn summarize(
     })
 }
 
-/// The same by day, empty days included.
+/// The same by day, model and provider, the latest day first.
 pub(super) fn daily(
     conn: &mut SqliteConnection,
     account: AccountId,
-    first: Day,
-    last: Day,
+    filter: &UsageFilter,
 ) -> Result<Vec<DailyUsage>, Fault> {
-    let filter = UsageFilter {
-        from: Some(first.start()),
-        to: Some(last.next().start()),
-        ..UsageFilter::default()
-    };
-    let rows: Vec<OfDay> = add_up(conn, sums!("created_at / 86400000000"), account, &filter)?;
-    let mut by_day: HashMap<i64, Sums> = rows.iter().map(|row| (row.part, row.sums)).collect();
-    let days = core::iter::successors(Some(first), |day| Some(day.next()));
-    Ok(days
-        .take_while(|day| *day <= last)
-        .take(MOST_DAYS)
-        .map(|day| {
-            let sums = by_day.remove(&day.as_days()).unwrap_or_default();
-            DailyUsage {
-                day,
-                requests: unsigned(sums.requests),
-                total_tokens: sums.total_tokens(),
-                cost: Units(sums.total_charged),
-            }
-        })
-        .collect())
+    let text = sums!(
+        "created_at / 86400000000 AS day",
+        ", model AS model_part, provider AS provider_part",
+        "day, model_part, provider_part",
+        "day DESC, model_part, provider_part"
+    );
+    let rows: Vec<DailyUsageRow> = add_up(conn, text, account, filter)?;
+    let days: Result<Vec<DailyUsage>, RowFault> =
+        rows.into_iter().map(DailyUsage::try_from).collect();
+    Ok(days?)
 }

@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use uuid::Uuid;
-use vuzo_domain::id::{AccountId, LedgerAccountId};
+use vuzo_domain::id::{AccountId, GenerationId, LedgerAccountId};
 use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::{CreditWallet, Grant};
 use vuzo_domain::wallet::{Book, Source, SourceKind, SystemAccount, Transfer};
@@ -8,6 +8,7 @@ use vuzo_sql::rows::{NewTransferRow, SourceRow, TransferRow};
 use vuzo_sql::schema::{ledger_accounts, transfers};
 use vuzo_sql::{RawId, counterpart};
 
+use super::claims;
 use crate::audit;
 use crate::batch::Batch;
 use crate::fault::Fault;
@@ -47,6 +48,10 @@ pub(crate) fn credit(batch: &mut Batch<'_>, command: &CreditWallet) -> Result<Tr
     diesel::insert_into(transfers::table)
         .values(NewTransferRow::from(&transfer))
         .execute(batch.conn)?;
+    if let Some(claim) = &command.claim {
+        let own = GenerationId::from_uuid(command.transfer.uuid());
+        claims::take(batch.conn, claim, own)?;
+    }
     if let Some(entry) = &command.audit {
         audit::note(batch.conn, entry)?;
     }
@@ -81,9 +86,14 @@ fn transfer_of(
 
 /// The transfer of this order, if it was carried out before.
 fn find(conn: &mut SqliteConnection, command: &CreditWallet) -> Result<Option<Transfer>, Fault> {
-    let ids = core::iter::once(&command.transfer).chain(&command.earlier);
+    let mut ids = vec![RawId(command.transfer.uuid())];
+    if let Some(claim) = &command.claim {
+        let earlier = claims::find(conn, &claim.key)?;
+        let earlier = earlier.filter(|row| command.at.as_micros() < row.expires_at);
+        ids.extend(earlier.map(|row| row.call_id));
+    }
     let row = transfers::table
-        .filter(transfers::id.eq_any(ids.map(|id| RawId(id.uuid()))))
+        .filter(transfers::id.eq_any(ids))
         .limit(1)
         .select(TransferRow::as_select())
         .get_result(conn)

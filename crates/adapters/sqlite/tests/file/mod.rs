@@ -1,5 +1,7 @@
 //! What is particular to SQLite: the file, the guards inside it, and the one writer.
 
+mod catalog;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
