@@ -9,7 +9,7 @@ mod fault;
 mod text;
 
 pub(crate) use cursor::{Cursor, Kind};
-pub(crate) use edit::{Edit, edit_object, push_member, push_string};
+pub(crate) use edit::{Edit, edit_items, edit_object, on_one_line, push_member, push_string};
 pub(crate) use fault::{JsonFault, Problem};
 pub(crate) use text::Text;
 

@@ -1,8 +1,10 @@
 //! Our price in an event of a stream, in dialects that name their events.
 
+use std::cell::Cell;
+
 use crate::{
     chat::completion::Finish,
-    json::{Cursor, Edit, JsonFault, Kind, edit_object},
+    json::{Cursor, Edit, JsonFault, Kind, edit_object, on_one_line, push_member},
     sse::FrameSplitter,
 };
 
@@ -16,8 +18,8 @@ pub enum UsagePlace<'p> {
 }
 
 /// Writes the frame with `cost` and `cost_details` in its usage, and without what the
-/// provider charged us. A frame without usage, or one that cannot be read, comes back as
-/// it is.
+/// provider charged us. A frame without usage gets one if there are counts to put into it;
+/// else it comes back as it is, as does one that cannot be read.
 pub fn price_frame(frame: &[u8], place: UsagePlace<'_>, finish: &Finish<'_>) -> Vec<u8> {
     let mut splitter = FrameSplitter::with_limit(frame.len().saturating_add(2));
     splitter.push(frame);
@@ -35,9 +37,12 @@ pub fn price_frame(frame: &[u8], place: UsagePlace<'_>, finish: &Finish<'_>) -> 
         out.push(b'\n');
     }
     out.extend_from_slice(b"data: ");
+    let start = out.len();
     if price(&whole.data, place, finish, &mut out).is_err() {
         return frame.to_vec();
     }
+    // What came on several lines was joined by line breaks.
+    on_one_line(out.get_mut(start..).unwrap_or_default());
     out.extend_from_slice(b"\n\n");
     out
 }
@@ -52,11 +57,16 @@ fn price(
     let mut cursor = Cursor::new(data);
     cursor.skip()?;
     cursor.end()?;
+    let lacks_usage = Cell::new(place == UsagePlace::Event && finish.counts.is_some());
     let decide = |name: &str, value: &[u8], out: &mut Vec<u8>| {
         let is_object = Cursor::new(value).kind() == Kind::Object;
         let mark = out.len();
         let written = match place {
-            UsagePlace::Event if is_object && name == "usage" => finish.usage(value, out),
+            UsagePlace::Event if is_object && name == "usage" => {
+                lacks_usage.set(false);
+                finish.usage(value, out)
+            }
+            UsagePlace::Event if name == "usage" && lacks_usage.get() => return Edit::Drop,
             UsagePlace::Within(outer) if is_object && name == outer => {
                 price(value, UsagePlace::Event, finish, out)
             }
@@ -68,7 +78,11 @@ fn price(
         }
         Edit::Written
     };
-    edit_object(data, out, decide, |_, _| {})
+    edit_object(data, out, decide, |comma, out| {
+        if lacks_usage.get() {
+            push_member(comma, "usage", &finish.own_usage(), out);
+        }
+    })
 }
 
 #[cfg(test)]
@@ -81,6 +95,7 @@ mod tests {
         currency: "USD",
         model: None,
         completion_tokens: None,
+        counts: None,
     };
     const COST: &str = r#""cost":0.00014,"cost_details":{"amount":"0.00014","currency":"USD","generation_id":"gen_7"}"#;
 
@@ -107,6 +122,23 @@ mod tests {
     }
 
     #[test]
+    fn an_event_on_several_lines_leaves_on_one() {
+        let delta = "event: message_delta\ndata: {\"type\":\"message_delta\",\ndata: \"usage\":{\"output_tokens\":15,\r\ndata: \"later\":1}}\n\n";
+        assert_eq!(
+            priced(delta, UsagePlace::Event),
+            format!(
+                "event: message_delta\ndata: {{\"type\":\"message_delta\", \"usage\":{{\"output_tokens\":15, \"later\":1,{COST}}}}}\n\n"
+            )
+        );
+        let without =
+            "event: message_delta\ndata: {\"type\":\"message_delta\",\ndata: \"delta\":{}}\n\n";
+        assert_eq!(
+            priced(without, UsagePlace::Event),
+            "event: message_delta\ndata: {\"type\":\"message_delta\", \"delta\":{}}\n\n"
+        );
+    }
+
+    #[test]
     fn what_has_no_usage_stays() {
         for frame in [
             "event: x\ndata: {\"response\":null}\n\n",
@@ -119,6 +151,45 @@ mod tests {
         ] {
             assert_eq!(priced(frame, UsagePlace::Within("response")), frame);
         }
+    }
+
+    #[test]
+    fn a_usage_that_is_missing_is_made_where_there_are_counts() {
+        let finish = Finish {
+            counts: Some(r#""input_tokens":3"#),
+            ..FINISH
+        };
+        let usage = format!(r#""usage":{{"input_tokens":3,{COST}}}"#);
+        for (response, expected) in [
+            (
+                r#"{"id":"r","usage":null}"#,
+                format!(r#"{{"id":"r",{usage}}}"#),
+            ),
+            (
+                r#"{"usage":null,"id":"r"}"#,
+                format!(r#"{{"id":"r",{usage}}}"#),
+            ),
+            (
+                r#"{"id":"r","usage":5}"#,
+                format!(r#"{{"id":"r",{usage}}}"#),
+            ),
+            (r#"{"id":"r"}"#, format!(r#"{{"id":"r",{usage}}}"#)),
+            ("{}", format!("{{{usage}}}")),
+            ("null", "null".to_owned()),
+        ] {
+            let frame = |response: &str| {
+                format!(
+                    "event: response.completed\ndata: {{\"type\":\"x\",\"response\":{response}}}\n\n"
+                )
+            };
+            let place = UsagePlace::Within("response");
+            let priced = price_frame(frame(response).as_bytes(), place, &finish);
+            assert_eq!(String::from_utf8(priced).unwrap(), frame(&expected));
+        }
+        let stated = r#"data: {"usage":{"input_tokens":9}}"#.to_owned() + "\n\n";
+        let priced = price_frame(stated.as_bytes(), UsagePlace::Event, &finish);
+        let expected = format!("data: {{\"usage\":{{\"input_tokens\":9,{COST}}}}}\n\n");
+        assert_eq!(String::from_utf8(priced).unwrap(), expected);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub mod gemini;
 pub mod messages;
 mod request;
 pub mod responses;
+mod seal;
+mod tier;
 mod usage;
 
 pub use answer::{Answer, Choice, Item};
@@ -28,4 +30,5 @@ pub use request::{
     CacheLife, Effort, Format, Head, Media, Part, Request, Role, Sampling, Talk, Tool, ToolChoice,
     Turn, Weight,
 };
+pub(crate) use tier::keep as keep_tier;
 pub use usage::Usage;

@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::json::{Cursor, Kind};
 use draft::Draft;
+pub(crate) use draft::SERVICE_TIERS;
 pub use fault::RequestFault;
 
 /// The name under which a client states its output limit.
@@ -58,7 +59,7 @@ pub(crate) struct Field<'a> {
 pub struct ChatRequest<'a> {
     /// The model asked for.
     pub model: Cow<'a, str>,
-    /// Other models to try in order, from `models`.
+    /// Other models to try in order, from `models` or `fallbacks`.
     pub fallbacks: Vec<Cow<'a, str>>,
     /// Whether the answer is to be streamed.
     pub stream: bool,

@@ -1,5 +1,7 @@
 //! Turns a client's body into the upstream's, touching only what must change.
 
+mod narrow;
+
 use std::{borrow::Cow, cell::Cell};
 
 use super::{ChatRequest, LimitField};
@@ -26,6 +28,8 @@ pub struct Rewrite<'r, 'a> {
     model: Option<&'r str>,
     limit: Option<(LimitField, u32)>,
     include_usage: bool,
+    service_tier: Option<&'r str>,
+    is_narrow: bool,
     remove: &'r [&'r str],
     set: Vec<(&'r str, Cow<'r, str>)>,
 }
@@ -38,6 +42,8 @@ impl<'r, 'a> Rewrite<'r, 'a> {
             model: None,
             limit: None,
             include_usage: false,
+            service_tier: None,
+            is_narrow: false,
             remove: &[],
             set: Vec::new(),
         }
@@ -68,6 +74,21 @@ impl<'r, 'a> Rewrite<'r, 'a> {
     #[must_use]
     pub fn include_usage(mut self) -> Self {
         self.include_usage = true;
+        self
+    }
+
+    /// Asks for this class of service, whatever the client asked for.
+    #[must_use]
+    pub fn service_tier(mut self, word: &'r str) -> Self {
+        self.service_tier = Some(word);
+        self
+    }
+
+    /// Leaves out what a narrower reading of the wire refuses: `strict` on tools, and
+    /// names of speakers that are not users.
+    #[must_use]
+    pub fn narrow(mut self, is_narrow: bool) -> Self {
+        self.is_narrow = is_narrow;
         self
     }
 
@@ -137,7 +158,7 @@ impl<'r, 'a> Rewrite<'r, 'a> {
 
     /// Every field that gets a value, once, with its JSON text.
     fn changes(&self) -> Vec<Change<'r>> {
-        let mut changes: Vec<Change<'r>> = Vec::with_capacity(self.set.len() + 3);
+        let mut changes: Vec<Change<'r>> = Vec::with_capacity(self.set.len() + 4);
         let mut add = |name, value: Cow<'r, str>| {
             if !changes.iter().any(|change| change.name == name) {
                 changes.push(Change { name, value });
@@ -151,11 +172,29 @@ impl<'r, 'a> Rewrite<'r, 'a> {
             push_string(model, &mut text);
             add("model", into_text(text));
         }
+        if let Some(word) = self.service_tier {
+            let mut text = Vec::with_capacity(word.len() + 2);
+            push_string(word, &mut text);
+            add("service_tier", into_text(text));
+        }
         if let Some((field, tokens)) = self.limit {
             add(field.as_str(), tokens.to_string().into());
         }
         if self.include_usage && self.request.stream {
             add("stream_options", into_text(self.stream_options()));
+        }
+        if self.is_narrow {
+            for (name, narrowed) in [
+                (
+                    "messages",
+                    self.request.raw("messages").and_then(narrow::messages),
+                ),
+                ("tools", self.request.raw("tools").and_then(narrow::tools)),
+            ] {
+                if let Some(json) = narrowed {
+                    add(name, json.into());
+                }
+            }
         }
         changes
     }

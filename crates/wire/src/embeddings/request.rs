@@ -19,6 +19,7 @@ const MAX_DIMENSIONS: u32 = 65_536;
 const FIELDS: &[&str] = &[
     "model",
     "models",
+    "fallbacks",
     "input",
     "encoding_format",
     "dimensions",
@@ -35,7 +36,7 @@ const PER_INPUT: u64 = 8;
 pub struct EmbeddingsRequest<'a> {
     /// The model asked for.
     pub model: Cow<'a, str>,
-    /// Other models to try in order, from `models`.
+    /// Other models to try in order, from `models` or `fallbacks`.
     pub fallbacks: Vec<Cow<'a, str>>,
     /// What is to be embedded.
     pub input: Input<'a>,
@@ -151,7 +152,7 @@ impl<'a> EmbeddingsRequest<'a> {
                 push_string(model, out);
                 Edit::Written
             }
-            "models" | "metadata" | "stream" => Edit::Drop,
+            "models" | "fallbacks" | "metadata" | "stream" => Edit::Drop,
             _ if withheld.contains(&name) => Edit::Drop,
             _ => Edit::Keep,
         };
@@ -190,7 +191,7 @@ impl<'a> Draft<'a> {
     fn field(&mut self, name: &str, cursor: &mut Cursor<'a>, at: &Path<'_>) -> Checked {
         match name {
             "model" => self.model = Some(check::model_id(cursor, at)?),
-            "models" => {
+            "models" | "fallbacks" => {
                 let fallbacks = &mut self.fallbacks;
                 check::items(cursor, at, MAX_FALLBACKS, |cursor, at| {
                     fallbacks.push(check::model_id(cursor, at)?);

@@ -25,12 +25,12 @@ fn every_form_of_input_is_read_and_weighed() {
 #[test]
 fn all_fields_are_read() {
     let request = parse(
-        r#"{"model":"m","models":["n"],"input":"x","encoding_format":"base64","dimensions":256,
+        r#"{"model":"m","models":["n"],"fallbacks":["o"],"input":"x","encoding_format":"base64","dimensions":256,
             "user":"u","metadata":{"a":"b"},"stream":false,"later":[1]}"#,
     )
     .unwrap();
     assert_eq!((&*request.model, request.encoding), ("m", Encoding::Base64));
-    assert_eq!(request.fallbacks, ["n"]);
+    assert_eq!(request.fallbacks, ["n", "o"]);
     assert_eq!(request.dimensions, Some(256));
     assert_eq!(request.user.as_deref(), Some("u"));
     assert_eq!(request.metadata, Some(r#"{"a":"b"}"#));
@@ -40,7 +40,7 @@ fn all_fields_are_read() {
 
 #[test]
 fn a_rewritten_body_has_the_providers_name_and_every_other_byte() {
-    let body = r#"{"input": ["a"],"model":"mine","metadata":{},"models":[],"stream":false,"user":"u","later":1.50}"#;
+    let body = r#"{"input": ["a"],"model":"mine","metadata":{},"models":[],"fallbacks":["f"],"stream":false,"user":"u","later":1.50}"#;
     let out = parse(body).unwrap().rewritten("theirs", &["user"]);
     assert_eq!(
         String::from_utf8(out).unwrap(),

@@ -57,6 +57,40 @@ pub(crate) fn edit_object(
     }
 }
 
+/// Copies the array `src` to `out`, letting `edit(item, out)` write every item.
+///
+/// # Errors
+/// The fault in `src`; `out` then holds a part of the array.
+pub(crate) fn edit_items(
+    src: &[u8],
+    out: &mut Vec<u8>,
+    mut edit: impl FnMut(&[u8], &mut Vec<u8>),
+) -> Result<(), JsonFault> {
+    let mut cursor = Cursor::new(src);
+    cursor.open_array()?;
+    let mut copied = 0;
+    while cursor.item()? {
+        let item = cursor.skip()?;
+        let end = cursor.pos();
+        let start = end.saturating_sub(item.len());
+        out.extend_from_slice(src.get(copied..start).unwrap_or_default());
+        edit(item, out);
+        copied = end;
+    }
+    out.extend_from_slice(src.get(copied..).unwrap_or_default());
+    Ok(())
+}
+
+/// Puts a JSON text on one line: a line break between tokens is blank space to JSON and
+/// the end of the line to an event of a stream.
+pub(crate) fn on_one_line(json: &mut [u8]) {
+    for byte in json.iter_mut() {
+        if matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
+}
+
 /// Writes `"name":` with a comma before it when one is due.
 pub(crate) fn push_member(comma: bool, name: &str, value: &[u8], out: &mut Vec<u8>) {
     if comma {

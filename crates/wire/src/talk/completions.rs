@@ -1,7 +1,11 @@
 //! The legacy completions wire: a prompt in, text out.
 
+mod legacy;
+mod native;
+mod prompt;
 mod read;
 mod writer;
 
-pub use read::read;
+pub use native::{Change, rewrite};
+pub use read::{Admitted, admit, read};
 pub use writer::CompletionWriter;

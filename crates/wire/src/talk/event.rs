@@ -36,14 +36,14 @@ pub enum Event<'a> {
     Signature {
         /// In which of the answers.
         choice: u32,
-        /// To be given back unchanged.
+        /// To be given back to its provider, which it names.
         signature: Cow<'a, str>,
     },
     /// The model thinks, and nothing of it is shown.
     SealedThought {
         /// In which of the answers.
         choice: u32,
-        /// To be given back unchanged.
+        /// To be given back to its provider, which it names.
         data: Cow<'a, str>,
     },
     /// The model begins to call a tool.
@@ -56,7 +56,7 @@ pub enum Event<'a> {
         id: Cow<'a, str>,
         /// Which tool.
         name: Cow<'a, str>,
-        /// What the provider wants to see again with it.
+        /// What its provider, which it names, wants to see again with it.
         seal: Option<Cow<'a, str>>,
     },
     /// A piece of a call's arguments.
@@ -166,10 +166,18 @@ pub trait Reader: Send {
 
     /// The model that answers, by the provider's name.
     fn served_model(&self) -> Option<&str>;
+
+    /// The class of service that was given, in the provider's word.
+    fn served_tier(&self) -> Option<&str>;
 }
 
 /// Writes an answer in one dialect. One writer writes one answer.
 pub trait Writer: Send {
+    /// Takes note of the class of service, in anybody's word: first the one that is asked
+    /// for, if it is not the standard one, then the one that was given. Dialects that do
+    /// not tell it pass over it.
+    fn served_tier(&mut self, _word: &str) {}
+
     /// Appends the frames of a stream that an event makes.
     ///
     /// What `Finish` makes belongs to the end: the caller keeps it back from then on.

@@ -11,6 +11,7 @@ mod reader;
 mod request;
 mod usage;
 
+pub use pieces::is_uploaded;
 pub use reader::GeminiReader;
 pub use request::write;
 
@@ -27,6 +28,8 @@ pub struct Options {
     pub refuses_json_with_tools: bool,
     /// Whether it refuses to be told how tokens are drawn.
     pub refuses_sampling: bool,
+    /// The class of service to ask for; the provider's own default is the standard one.
+    pub service_tier: Option<&'static str>,
 }
 
 /// How a model is told how much to think. A request that has both ways in it is refused.

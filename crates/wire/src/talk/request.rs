@@ -11,6 +11,8 @@ pub struct Request {
     pub fallbacks: Vec<String>,
     /// What the customer noted on the call, as JSON text.
     pub metadata: Option<String>,
+    /// The class of service asked for, in the dialect's word.
+    pub service_tier: Option<&'static str>,
     /// Whether a streamed answer is to end with its usage; some dialects always want it.
     pub wants_usage: bool,
     /// What is asked.
@@ -135,8 +137,11 @@ pub enum Part {
         name: String,
         /// The arguments as JSON text; empty for none.
         arguments: String,
-        /// What the provider wants to see again with it, such as Gemini's thought signature.
+        /// What its provider wants to see again with it, such as Gemini's thought signature.
+        /// Like every seal it says whose it is, and is shown to nobody else.
         seal: Option<String>,
+        /// Whether the prompt is to be cached up to here.
+        cache: Option<CacheLife>,
     },
     /// A tool answered.
     Result {
@@ -153,12 +158,12 @@ pub enum Part {
     Thought {
         /// What it showed of it; may be empty.
         text: String,
-        /// The provider's signature, to be given back unchanged.
+        /// Its provider's signature, which says whose it is.
         signature: Option<String>,
     },
     /// The model thought, and the provider shows nothing of it.
     SealedThought {
-        /// To be given back unchanged.
+        /// To be given back to its provider, which it names.
         data: String,
     },
     /// The model refused.
@@ -354,11 +359,14 @@ impl Weight {
                 *cache
             }
             Part::Call {
-                name, arguments, ..
+                name,
+                arguments,
+                cache,
+                ..
             } => {
                 self.text(name);
                 self.text(arguments);
-                None
+                *cache
             }
             Part::Result { parts, cache, .. } => {
                 self.parts(parts);

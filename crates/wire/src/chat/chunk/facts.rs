@@ -16,6 +16,8 @@ pub struct ChunkFacts<'a> {
     pub id: Option<&'a str>,
     /// The model that served.
     pub model: Option<&'a str>,
+    /// The class of service that was given.
+    pub service_tier: Option<&'a str>,
     /// The number of choices; `None` without the member.
     pub choices: Option<usize>,
     /// The first finish reason that is neither null nor empty.
@@ -68,6 +70,7 @@ impl<'a> ChunkFacts<'a> {
             match key.raw() {
                 b"id" => self.id = word(cursor)?,
                 b"model" => self.model = word(cursor)?,
+                b"service_tier" => self.service_tier = word(cursor)?,
                 b"choices" if cursor.kind() == Kind::Array => self.choices(cursor)?,
                 b"usage" if cursor.kind() == Kind::Object => self.usage = Some(cursor.skip()?),
                 b"error" if !cursor.null()? => self.error = Some(cursor.skip()?),

@@ -1,11 +1,12 @@
 //! Reads a provider's whole answer.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{
     chat::chunk::{ChunkFacts, Usage},
     error::UpstreamFault,
     json::{Cursor, Kind},
+    talk::keep_tier,
 };
 
 /// What a completion says that matters to the bill and to the record.
@@ -15,6 +16,8 @@ pub struct CompletionSummary {
     pub id: Option<String>,
     /// The model that served.
     pub model: Option<String>,
+    /// The class of service that was given, in the provider's word.
+    pub service_tier: Option<Cow<'static, str>>,
     /// The provider's account; `None` means estimate.
     pub usage: Option<Usage>,
     /// Each choice's finish reason, empty when it gives none.
@@ -67,6 +70,7 @@ pub fn read_completion(body: &[u8]) -> Result<CompletionSummary, NotACompletion>
     Ok(CompletionSummary {
         id: facts.id.map(Into::into),
         model: facts.model.map(Into::into),
+        service_tier: facts.service_tier.and_then(keep_tier),
         usage: facts.usage(),
         finish_reasons: finish_reasons(body).unwrap_or_default(),
         output_bytes: facts.output_bytes,

@@ -22,6 +22,8 @@ pub struct Finish<'f> {
     pub model: Option<&'f str>,
     /// All answer tokens including reasoning, where the provider's `completion_tokens` leaves reasoning out.
     pub completion_tokens: Option<u64>,
+    /// What stands beside the cost where the provider states no usage: members of an object as JSON text.
+    pub counts: Option<&'f str>,
 }
 
 /// Writes a provider's completion with our id, and with `cost` and `cost_details` in its `usage`, which is created if absent.
@@ -72,10 +74,7 @@ impl Finish<'_> {
                 push_member(comma, "id", &quoted(self.generation_id), out);
             }
             if !has_usage.get() {
-                let mut usage = vec![b'{'];
-                self.costs(false, &mut usage);
-                usage.push(b'}');
-                push_member(comma || !has_id.get(), "usage", &usage, out);
+                push_member(comma || !has_id.get(), "usage", &self.own_usage(), out);
             }
         })
     }
@@ -91,6 +90,16 @@ impl Finish<'_> {
             _ => Edit::Keep,
         };
         edit_object(usage, out, decide, |comma, out| self.costs(comma, out))
+    }
+
+    /// A usage where the provider states none.
+    pub(crate) fn own_usage(&self) -> Vec<u8> {
+        let counts = self.counts.unwrap_or_default();
+        let mut usage = vec![b'{'];
+        usage.extend_from_slice(counts.as_bytes());
+        self.costs(!counts.is_empty(), &mut usage);
+        usage.push(b'}');
+        usage
     }
 
     fn costs(&self, comma: bool, out: &mut Vec<u8>) {

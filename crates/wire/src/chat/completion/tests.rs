@@ -6,6 +6,7 @@ const FINISH: Finish<'_> = Finish {
     currency: "USD",
     model: None,
     completion_tokens: None,
+    counts: None,
 };
 const COST: &str = r#""cost":0.000140,"cost_details":{"amount":"0.000140","currency":"USD","generation_id":"gen_1"}"#;
 
@@ -186,11 +187,12 @@ fn our_own_answers_have_every_required_key() {
             finish_reason: "stop",
         }],
         usage: Some(usage()),
+        service_tier: Some("flex"),
     };
     assert_eq!(
         String::from_utf8(completion.to_json()).unwrap(),
         format!(
-            r#"{{"id":"gen_1","object":"chat.completion","created":1,"model":"m","choices":[{{"index":0,"message":{{"role":"assistant","content":"Hi","refusal":null}},"logprobs":null,"finish_reason":"stop"}}],"usage":{USAGE}}}"#
+            r#"{{"id":"gen_1","object":"chat.completion","created":1,"model":"m","choices":[{{"index":0,"message":{{"role":"assistant","content":"Hi","refusal":null}},"logprobs":null,"finish_reason":"stop"}}],"usage":{USAGE},"service_tier":"flex"}}"#
         )
     );
     let call = ToolCall {
@@ -226,6 +228,7 @@ fn our_own_chunks_are_frames() {
                 finish_reason,
             }],
             usage,
+            service_tier: None,
         };
         let mut out = Vec::new();
         chunk.write_sse(&mut out);

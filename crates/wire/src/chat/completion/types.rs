@@ -23,6 +23,9 @@ pub struct ChatCompletion<'a> {
     /// What the call took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<UsageOut<'a>>,
+    /// The class of service that was given, where anybody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<&'a str>,
 }
 
 impl ChatCompletion<'_> {
@@ -101,6 +104,9 @@ pub struct ChatChunk<'a> {
     /// `None` leaves the key out, `Some(None)` writes null as is due when the client asked for usage.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Option<UsageOut<'a>>>,
+    /// The class of service that was given, where anybody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<&'a str>,
 }
 
 impl ChatChunk<'_> {

@@ -13,7 +13,10 @@ use crate::json::Cursor;
 const MAX_FIELDS: usize = 256;
 const MAX_FALLBACKS: usize = 8;
 const MAX_OUTPUT_TOKENS: u32 = 1 << 31;
-const SERVICE_TIERS: &[&str] = &["auto", "default", "flex", "scale", "priority", "fast"];
+/// OpenAI's words, and `standard`, as others call the default.
+pub(crate) const SERVICE_TIERS: &[&str] = &[
+    "auto", "default", "standard", "flex", "scale", "priority", "fast",
+];
 
 /// What has been read so far.
 #[derive(Debug, Default)]
@@ -120,7 +123,7 @@ impl<'a> Draft<'a> {
                 self.flags.tools |= tools::functions(cursor, at)? > 0;
                 return Ok(Meaning::Prompt);
             }
-            "models" => {
+            "models" | "fallbacks" => {
                 let fallbacks = &mut self.fallbacks;
                 check::items(cursor, at, MAX_FALLBACKS, |cursor, at| {
                     fallbacks.push(check::model_id(cursor, at)?);

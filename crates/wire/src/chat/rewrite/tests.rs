@@ -34,6 +34,31 @@ fn the_model_is_replaced_in_place() {
 }
 
 #[test]
+fn the_class_of_service_is_the_gateways_to_say() {
+    let set = |word: &str| format!(r#"{{"model":"m","service_tier":"{word}",{M}}}"#);
+    check(
+        &set("auto"),
+        |rewrite| rewrite.service_tier("default"),
+        &set("default"),
+    );
+    check(
+        &format!(r#"{{"model":"m",{M}}}"#),
+        |rewrite| rewrite.service_tier("flex"),
+        &format!(r#"{{"model":"m",{M},"service_tier":"flex"}}"#),
+    );
+    check(
+        &set("priority"),
+        |rewrite| rewrite.remove(&["service_tier"]),
+        &format!(r#"{{"model":"m",{M}}}"#),
+    );
+    check(
+        &set("priority"),
+        |rewrite| rewrite.remove(&["service_tier"]).service_tier("default"),
+        &set("default"),
+    );
+}
+
+#[test]
 fn the_limit_keeps_the_clients_field() {
     let set = |field: &str| format!(r#"{{"model":"m","{field}":9000,{M}}}"#);
     check(

@@ -276,6 +276,10 @@ impl Reader for ChunkReader {
     fn served_model(&self) -> Option<&str> {
         self.model.as_deref()
     }
+
+    fn served_tier(&self) -> Option<&str> {
+        self.stated.as_ref()?.service_tier.as_deref()
+    }
 }
 
 #[cfg(test)]

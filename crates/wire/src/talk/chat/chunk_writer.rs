@@ -6,10 +6,10 @@ mod whole;
 
 pub(in crate::talk) use counts::{Counts, push_number};
 pub(in crate::talk) use pieces::push_head;
-use pieces::{one_line, push_call, push_detail};
+use pieces::{one_line, push_call, push_detail, push_tier};
 
 use crate::json::push_string;
-use crate::talk::{Answer, Event, Finish, Head, Usage, Writer};
+use crate::talk::{Answer, Event, Finish, Head, Usage, Writer, tier};
 
 /// More answers than this are not told apart.
 const MOST_CHOICES: u32 = 128;
@@ -27,6 +27,8 @@ pub struct ChunkWriter {
     /// A frame of the first choice up to the members of its delta.
     first: Vec<u8>,
     choices: Vec<Progress>,
+    /// The class of service, where anybody says.
+    tier: Option<&'static str>,
 }
 
 /// How calls of tools are told.
@@ -67,6 +69,7 @@ impl ChunkWriter {
             prefix,
             first,
             choices: Vec::new(),
+            tier: None,
         }
     }
 
@@ -112,6 +115,9 @@ impl ChunkWriter {
                     None => out.extend_from_slice(b"null"),
                 }
                 out.extend_from_slice(b"}]");
+                if finish.is_some() {
+                    push_tier(self.tier, out);
+                }
             }
         }
         let end: &[u8] = if self.wants_usage {
@@ -248,6 +254,10 @@ impl ChunkWriter {
 }
 
 impl Writer for ChunkWriter {
+    fn served_tier(&mut self, word: &str) {
+        self.tier = Some(tier::in_openai(word));
+    }
+
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         match event {
             Event::Text { choice, text } => {
@@ -315,12 +325,13 @@ impl Writer for ChunkWriter {
         let mut frame = self.prefix.clone();
         frame.extend_from_slice(b"\"choices\":[],\"usage\":");
         Counts(usage).push(&mut frame);
+        push_tier(self.tier, &mut frame);
         frame.extend_from_slice(b"}\n\n");
         Some(frame)
     }
 
     fn whole(&mut self, answer: &Answer, usage: Option<&Usage>) -> Vec<u8> {
-        whole::write(&self.head, self.form, answer, usage)
+        whole::write(&self.head, self.form, answer, usage, self.tier)
     }
 }
 

@@ -49,6 +49,7 @@ pub fn read(body: &[u8]) -> Result<Request, RequestFault> {
             .map(|name| name.as_ref().to_owned())
             .collect(),
         metadata: request.metadata.map(|json| json.get().to_owned()),
+        service_tier: request.service_tier,
         wants_usage: request.include_usage,
         talk,
     })

@@ -1,7 +1,11 @@
 //! What the provider sends: one `GenerateContentResponse`, whole or in a chunk.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+
+use crate::talk::keep_tier;
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -74,6 +78,8 @@ pub(super) struct Metadata {
     pub(super) tool_use_prompt_token_count: Option<u64>,
     #[serde(deserialize_with = "count")]
     pub(super) total_token_count: Option<u64>,
+    #[serde(deserialize_with = "word")]
+    pub(super) service_tier: Option<Cow<'static, str>>,
     pub(super) prompt_tokens_details: Option<Vec<Modality>>,
     pub(super) cache_tokens_details: Option<Vec<Modality>>,
     pub(super) tool_use_prompt_tokens_details: Option<Vec<Modality>>,
@@ -120,4 +126,13 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
         }
     });
     Ok(whole.parse().ok())
+}
+
+/// A word of the wire; what is none is not stated.
+fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'static, str>>, D::Error> {
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    let text = raw.get().strip_prefix('"');
+    Ok(text
+        .and_then(|text| text.strip_suffix('"'))
+        .and_then(keep_tier))
 }

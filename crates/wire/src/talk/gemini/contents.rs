@@ -9,6 +9,7 @@ use super::Options;
 use super::pieces::{Call, Object, Outcome, Piece, arguments_of, media, object, said};
 use super::request::refusal;
 use crate::chat::RequestFault;
+use crate::talk::seal::Maker;
 use crate::talk::{Part, Role, Talk};
 
 /// What stands in for a signature that is lost, in the provider's own words.
@@ -121,6 +122,7 @@ impl<'a> Writing<'a, '_> {
                     name,
                     arguments,
                     seal,
+                    ..
                 } => {
                     self.numbers.insert(id, self.calls.len());
                     self.calls.push(name);
@@ -129,7 +131,7 @@ impl<'a> Writing<'a, '_> {
                             name,
                             args: arguments_of(arguments),
                         }),
-                        thought_signature: seal.as_deref(),
+                        thought_signature: seal.as_deref().and_then(|seal| Maker::Google.own(seal)),
                         ..Piece::default()
                     });
                 }

@@ -108,6 +108,11 @@ pub(super) fn said(parts: &[Part]) -> Cow<'_, str> {
     })
 }
 
+/// Whether an address is that of a file which Google keeps, and reads itself.
+pub fn is_uploaded(url: &str) -> bool {
+    url.starts_with(FILES)
+}
+
 /// An image, sound or a document.
 pub(super) fn media(part: &Part) -> Result<Piece<'_>, RequestFault> {
     let (media, param) = match part {
@@ -138,7 +143,7 @@ pub(super) fn media(part: &Part) -> Result<Piece<'_>, RequestFault> {
             }),
             ..Piece::default()
         }),
-        Media::Url(url) if url.starts_with(FILES) => Ok(Piece {
+        Media::Url(url) if is_uploaded(url) => Ok(Piece {
             file_data: Some(File { file_uri: url }),
             ..Piece::default()
         }),

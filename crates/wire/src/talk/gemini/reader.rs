@@ -8,7 +8,8 @@ use super::chunk::{Candidate, Chunk, FunctionCall, Metadata, Piece};
 use super::logprobs::logprobs;
 use super::usage::usage;
 use crate::error::UpstreamFault;
-use crate::sse::Frame;
+use crate::sse::{Frame, is_done};
+use crate::talk::seal::Maker;
 use crate::talk::{Event, Finish, ReadFault, Reader, Usage};
 
 /// More answers than this nobody gets.
@@ -168,7 +169,7 @@ impl GeminiReader {
         }
         // A signature of the text alone need not come back, so nobody has to keep it.
         if let Some(signature) = signature.filter(|_| progress.is_thinking) {
-            let signature = Cow::Owned(signature);
+            let signature = Cow::Owned(Maker::Google.mark(&signature));
             emit(Event::Signature { choice, signature });
         }
         Ok(())
@@ -203,7 +204,7 @@ impl GeminiReader {
             call: number,
             id: id.into(),
             name: name.into(),
-            seal: seal.map(Cow::Owned),
+            seal: seal.map(|seal| Cow::Owned(Maker::Google.mark(&seal))),
         });
         emit(Event::Arguments {
             choice,
@@ -223,6 +224,8 @@ impl Reader for GeminiReader {
             frame.data.trim_ascii()
         };
         match json.first() {
+            // Proxies mark the end as other wires do.
+            _ if is_done(json) => Ok(()),
             Some(b'{' | b'[') => self.take(json, emit).map(drop),
             _ if frame.data.is_empty() => Ok(()),
             _ => Err(ReadFault::Garbled("an event is not a JSON object")),
@@ -260,6 +263,10 @@ impl Reader for GeminiReader {
 
     fn served_model(&self) -> Option<&str> {
         self.served_model.as_deref()
+    }
+
+    fn served_tier(&self) -> Option<&str> {
+        self.stated.as_ref()?.service_tier.as_deref()
     }
 }
 

@@ -21,6 +21,7 @@ pub fn write(talk: &Talk, options: &Options) -> Result<Vec<u8>, RequestFault> {
         tools: tools(&talk.tools)?,
         tool_config: tool_config(talk),
         generation_config: generation(talk, options)?,
+        service_tier: options.service_tier,
     };
     serde_json::to_vec(&body)
         .map_err(|_unwritable| RequestFault::syntax("The request cannot be written as JSON."))
@@ -47,6 +48,8 @@ struct Body<'a> {
     tool_config: Option<ToolConfig<'a>>,
     #[serde(skip_serializing_if = "Generation::is_empty")]
     generation_config: Generation<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'a str>,
 }
 
 #[derive(Serialize)]

@@ -198,7 +198,8 @@ impl Draft {
             }
             "cache_control" => self.cache = Some(options::cache(cursor, at)?),
             "service_tier" => {
-                check::word(cursor, at, &["auto", "standard_only"])?;
+                let word = check::word(cursor, at, &["auto", "standard_only"])?;
+                self.request.service_tier = Some(word);
             }
             "speed" => {
                 if check::word(cursor, at, &["standard", "fast"])? == "fast" {

@@ -6,6 +6,7 @@ mod parts;
 
 use std::borrow::Cow;
 
+use super::super::seal::Maker;
 use super::super::{Event, Finish, ReadFault, Reader, Usage};
 use crate::error::UpstreamFault;
 use crate::json::{Cursor, JsonFault};
@@ -35,6 +36,8 @@ pub struct MessageReader {
     calls: u32,
     /// Content that came with the beginning, in case nothing else comes.
     at_once: Option<Vec<u8>>,
+    /// Whether the thought that is being told has a signature.
+    is_signed: bool,
     has_begun: bool,
     has_blocks: bool,
     finish: Option<Finish>,
@@ -153,11 +156,12 @@ impl MessageReader {
                     },
                     emit,
                 );
-                Self::sign(block, emit);
+                self.is_signed = false;
+                self.sign(block, emit);
                 return;
             }
             "redacted_thinking" => {
-                let data = block.data();
+                let data = Cow::Owned(Maker::Anthropic.adopt(block.data().into_owned()));
                 emit(Event::SealedThought { choice: 0, data });
                 return;
             }
@@ -213,7 +217,7 @@ impl MessageReader {
                 },
                 emit,
             ),
-            "signature_delta" => Self::sign(delta, emit),
+            "signature_delta" => self.sign(delta, emit),
             "input_json_delta" => {
                 let json = delta.partial_json();
                 if json.is_empty() {
@@ -284,9 +288,16 @@ impl MessageReader {
         }
     }
 
-    fn sign(block: &Block<'_>, emit: &mut dyn FnMut(Event<'_>)) {
+    fn sign(&mut self, block: &Block<'_>, emit: &mut dyn FnMut(Event<'_>)) {
         let signature = block.signature();
         if !signature.is_empty() {
+            // One that comes in pieces says with its first whose it is.
+            let is_first = !std::mem::replace(&mut self.is_signed, true);
+            let signature = if is_first {
+                Cow::Owned(Maker::Anthropic.adopt(signature.into_owned()))
+            } else {
+                signature
+            };
             emit(Event::Signature {
                 choice: 0,
                 signature,
@@ -409,6 +420,10 @@ impl Reader for MessageReader {
 
     fn served_model(&self) -> Option<&str> {
         self.model.as_deref()
+    }
+
+    fn served_tier(&self) -> Option<&str> {
+        self.count.tier()
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Options<'a> {
     pub output_limit: Option<u64>,
     /// The most output tokens that the model gives.
     pub most_output: u64,
+    /// The class of service to ask for.
+    pub service_tier: &'a str,
     /// Whether the model has a capability, by the catalogue's word for it.
     pub can: &'a dyn Fn(&str) -> bool,
 }
@@ -75,6 +77,7 @@ pub fn write(talk: &Talk, options: &Options<'_>) -> Result<Vec<u8>, RequestFault
     push_sampling(talk, options, &thinking, &mut out);
     push_thinking(talk, &thinking, answer_tool.is_none(), &mut out);
     push_user(talk, &mut out);
+    next_text_member("service_tier", options.service_tier, &mut out);
     out.push(b'}');
     Ok(out)
 }

@@ -3,7 +3,7 @@
 mod calls;
 mod json;
 
-use super::super::{Answer, Choice, Event, Finish, Head, Item, Usage, Writer};
+use super::super::{Answer, Choice, Event, Finish, Head, Item, Usage, Writer, tier};
 use calls::{Calls, Line};
 use json::{member, number_member, push};
 
@@ -18,6 +18,8 @@ pub struct MessageWriter {
     calls: Calls,
     has_called: bool,
     finish: Option<Finish>,
+    /// The class of service.
+    tier: &'static str,
 }
 
 /// The block that is being written; there is one at a time.
@@ -39,6 +41,7 @@ impl MessageWriter {
             calls: Calls::default(),
             has_called: false,
             finish: None,
+            tier: tier::in_messages("standard"),
         }
     }
 
@@ -53,7 +56,7 @@ impl MessageWriter {
         message.extend_from_slice(
             br#","content":[],"stop_reason":null,"stop_sequence":null,"usage":"#,
         );
-        push_usage(&Usage::default(), &mut message);
+        push_usage(&Usage::default(), self.tier, &mut message);
         message.extend_from_slice(b"}}");
         frame("message_start", &message, out);
     }
@@ -133,6 +136,14 @@ impl MessageWriter {
         self.block(Open::Thought, start, out);
     }
 
+    /// Nothing where nobody counted: zeros would be a lie beside what is charged.
+    fn usage_member(&self, usage: Option<&Usage>, out: &mut Vec<u8>) {
+        if let Some(usage) = usage {
+            out.extend_from_slice(br#","usage":"#);
+            push_usage(usage, self.tier, out);
+        }
+    }
+
     /// The words for why the answer is over. One without an end has reached its limit.
     fn reason(&self) -> (&'static str, Option<&str>) {
         let Some(finish) = &self.finish else {
@@ -143,6 +154,10 @@ impl MessageWriter {
 }
 
 impl Writer for MessageWriter {
+    fn served_tier(&mut self, word: &str) {
+        self.tier = tier::in_messages(word);
+    }
+
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         // The wire has one answer.
         if choice(event) > 0 {
@@ -207,8 +222,8 @@ impl Writer for MessageWriter {
         let (reason, sequence) = self.reason();
         let mut json = br#"{"type":"message_delta","delta":{"#.to_vec();
         push_reason(reason, sequence, &mut json);
-        json.extend_from_slice(br#"},"usage":"#);
-        push_usage(usage.unwrap_or(&Usage::default()), &mut json);
+        json.push(b'}');
+        self.usage_member(usage, &mut json);
         json.push(b'}');
         let mut out = Vec::with_capacity(json.len() + 32);
         frame("message_delta", &json, &mut out);
@@ -234,8 +249,7 @@ impl Writer for MessageWriter {
         let why = choice.why.as_ref();
         let (reason, sequence) = why.map_or(("max_tokens", None), |why| reason(why, has_called));
         push_reason(reason, sequence, &mut out);
-        out.extend_from_slice(br#","usage":"#);
-        push_usage(usage.unwrap_or(&Usage::default()), &mut out);
+        self.usage_member(usage, &mut out);
         out.push(b'}');
         out
     }
@@ -278,7 +292,7 @@ fn push_reason(reason: &str, sequence: Option<&str>, out: &mut Vec<u8>) {
 
 /// The usage as the wire counts: three disjoint parts of the prompt, and an output that
 /// contains the thoughts.
-fn push_usage(usage: &Usage, out: &mut Vec<u8>) {
+fn push_usage(usage: &Usage, tier: &str, out: &mut Vec<u8>) {
     let written = usage.cache_write.saturating_add(usage.cache_write_long);
     out.push(b'{');
     let input = usage.input.saturating_add(usage.audio_input);
@@ -295,7 +309,9 @@ fn push_usage(usage: &Usage, out: &mut Vec<u8>) {
     number_member("output_tokens", usage.completion(), out);
     out.extend_from_slice(br#","output_tokens_details":{"#);
     number_member("thinking_tokens", usage.reasoning, out);
-    out.extend_from_slice(br#"},"service_tier":"standard"}"#);
+    out.extend_from_slice(b"},");
+    member("service_tier", tier, out);
+    out.push(b'}');
 }
 
 fn push_item(item: &Item, out: &mut Vec<u8>) {

@@ -128,6 +128,7 @@ impl Input {
             name,
             arguments,
             seal,
+            cache: None,
         });
         Ok(())
     }

@@ -4,7 +4,10 @@ use super::{input, options, tools};
 use crate::{
     chat::{
         RequestFault,
-        request::check::{self, Checked, Path, ROOT},
+        request::{
+            SERVICE_TIERS,
+            check::{self, Checked, Path, ROOT},
+        },
     },
     json::{Cursor, Kind},
     talk::{CacheLife, Part, Request, Talk},
@@ -120,6 +123,7 @@ struct Draft {
     model: Option<String>,
     fallbacks: Vec<String>,
     metadata: Option<String>,
+    service_tier: Option<&'static str>,
     instructions: Option<String>,
     input: Option<input::Input>,
     choice: Option<tools::Choice>,
@@ -212,7 +216,10 @@ impl Draft {
         match name {
             "store" => check::boolean(cursor, at).map(drop),
             "truncation" => check::word(cursor, at, &["auto", "disabled"]).map(drop),
-            "service_tier" => check::word(cursor, at, &["auto", "default"]).map(drop),
+            "service_tier" => {
+                self.service_tier = Some(check::word(cursor, at, SERVICE_TIERS)?);
+                Ok(())
+            }
             "max_tool_calls" => check::count(cursor, at, u32::MAX).map(drop),
             "prompt_cache_key" => check::short_text(cursor, at, 1024).map(drop),
             "prompt_cache_retention" => check::text(cursor, at).map(drop),
@@ -274,6 +281,7 @@ impl Draft {
                 model,
                 fallbacks: self.fallbacks,
                 metadata: self.metadata,
+                service_tier: self.service_tier,
                 wants_usage: true,
                 talk: self.talk,
             },

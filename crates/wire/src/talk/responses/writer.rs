@@ -9,7 +9,7 @@ use super::{
     object::Object,
     output::{Body, Item, write_usage},
 };
-use crate::talk::{Answer, Event, Finish, Head, Usage, Writer};
+use crate::talk::{Answer, Event, Finish, Head, Usage, Writer, tier};
 
 /// Writes an answer as a response, whole or as a stream of events.
 ///
@@ -31,6 +31,8 @@ pub struct ResponseWriter {
     /// Text whose token probabilities may be about to follow.
     waiting: String,
     why: Option<Finish>,
+    /// The class of service.
+    tier: &'static str,
 }
 
 /// What more can be added to the last item.
@@ -81,6 +83,7 @@ impl ResponseWriter {
             calls: Vec::new(),
             waiting: String::new(),
             why: None,
+            tier: tier::in_openai("default"),
         }
     }
 
@@ -117,7 +120,7 @@ impl ResponseWriter {
         object.text("model", &self.head.model);
         object.list("output", &self.items, Item::write);
         object.raw("previous_response_id", b"null");
-        object.text("service_tier", "default");
+        object.text("service_tier", self.tier);
         object.raw("store", b"false");
         object.members(&self.echo.members);
         match usage {
@@ -129,6 +132,10 @@ impl ResponseWriter {
 }
 
 impl Writer for ResponseWriter {
+    fn served_tier(&mut self, word: &str) {
+        self.tier = tier::in_openai(word);
+    }
+
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         self.write_event(event, out);
     }

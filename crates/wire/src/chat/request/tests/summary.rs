@@ -41,12 +41,12 @@ fn the_smallest_request_has_defaults() {
 #[test]
 fn every_stated_fact_is_found() {
     let request = parse(
-        r#"{"messages":[{"role":"user","content":"x"}],"model":"a\u002fb","models":["c","d"],"stream":true,
+        r#"{"messages":[{"role":"user","content":"x"}],"model":"a\u002fb","models":["c","d"],"fallbacks":["e"],"stream":true,
             "stream_options":{"include_usage":true},"max_completion_tokens":77,"n":3,"service_tier":"priority",
             "user":"ann","metadata":{"k":"v"},"tools":[{"type":"function","function":{"name":"f"}}],"x":null}"#,
     );
     assert_eq!(request.model, "a/b");
-    assert_eq!(request.fallbacks, ["c", "d"]);
+    assert_eq!(request.fallbacks, ["c", "d", "e"]);
     assert!(request.stream && request.include_usage && request.has_tools);
     assert_eq!(request.max_output_tokens, Some(77));
     assert_eq!(request.limit_field, Some(LimitField::MaxCompletionTokens));

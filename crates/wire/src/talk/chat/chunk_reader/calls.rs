@@ -6,6 +6,7 @@ use super::delta::text_of;
 use super::{Emit, whole_number};
 use crate::json::{Cursor, JsonFault, Kind};
 use crate::talk::Event;
+use crate::talk::seal::Maker;
 
 /// More calls than this no answer has.
 const MOST_CALLS: usize = 1_000;
@@ -113,7 +114,8 @@ impl Calls {
             return;
         };
         if let Some(seal) = &fragment.seal {
-            call.seal.get_or_insert_with(|| seal.as_ref().to_owned());
+            let marked = || Maker::OpenRouter.adopt(seal.as_ref().to_owned());
+            call.seal.get_or_insert_with(marked);
         }
         if let (None, Some(name)) = (call.number, fragment.name) {
             call.number = u32::try_from(told).ok();

@@ -6,6 +6,7 @@ use super::Emit;
 use super::calls::{Calls, Fragment};
 use crate::json::{Cursor, JsonFault, Kind};
 use crate::talk::Event;
+use crate::talk::seal::Maker;
 
 /// The members of a delta that say something.
 #[derive(Default)]
@@ -141,9 +142,11 @@ fn tell_details(
             emit(Event::Thought { choice, text });
         }
         if let Some(signature) = signature {
+            let signature = Cow::Owned(Maker::OpenRouter.adopt(signature.into_owned()));
             emit(Event::Signature { choice, signature });
         }
         if let Some(data) = data {
+            let data = Cow::Owned(Maker::OpenRouter.adopt(data.into_owned()));
             emit(Event::SealedThought { choice, data });
         }
     }

@@ -29,6 +29,14 @@ pub(in crate::talk) fn push_head(head: &Head, object: &str, out: &mut Vec<u8>) {
     out.push(b',');
 }
 
+/// Writes a further member with the class of service, where anybody says what it was.
+pub(super) fn push_tier(tier: Option<&str>, out: &mut Vec<u8>) {
+    if let Some(tier) = tier {
+        out.extend_from_slice(b",\"service_tier\":");
+        push_string(tier, out);
+    }
+}
+
 /// Writes `"reasoning_details":[…]` with one piece of a thought.
 pub(super) fn push_detail(kind: &str, name: &str, value: &str, number: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\"reasoning_details\":[");

@@ -226,6 +226,7 @@ fn usage_is_told_to_those_who_ask() {
         currency: "USD",
         model: None,
         completion_tokens: None,
+        counts: None,
     };
     crate::chat::completion::finish_usage_chunk(json, &finish, &mut finished);
     assert_eq!(

@@ -1,6 +1,6 @@
 //! A whole completion.
 
-use super::pieces::{push_call, push_piece};
+use super::pieces::{push_call, push_piece, push_tier};
 use super::{CallForm, Counts, push_head, push_number};
 use crate::json::push_string;
 use crate::talk::{Answer, Choice, Finish, Head, Item, Usage};
@@ -10,6 +10,7 @@ pub(super) fn write(
     form: CallForm,
     answer: &Answer,
     usage: Option<&Usage>,
+    tier: Option<&str>,
 ) -> Vec<u8> {
     let mut out = Vec::with_capacity(1024);
     push_head(head, "chat.completion", &mut out);
@@ -39,6 +40,7 @@ pub(super) fn write(
         out.extend_from_slice(b",\"usage\":");
         Counts(usage).push(&mut out);
     }
+    push_tier(tier, &mut out);
     out.push(b'}');
     out
 }

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::fault::{invalid, unsupported};
 use super::parts::{CacheField, Content};
 use crate::chat::{ChatRequest, RequestFault};
+use crate::talk::seal::Maker;
 use crate::talk::{CacheLife, Part, Role, Turn};
 
 /// What the messages say.
@@ -129,6 +130,7 @@ impl Conversation {
                 name,
                 arguments,
                 seal: None,
+                cache: None,
             });
         }
         Ok(())
@@ -192,6 +194,7 @@ impl CallField {
             name,
             arguments,
             seal: self.extra_content.and_then(|extra| seal(&extra)),
+            cache: None,
         })
     }
 }
@@ -207,7 +210,8 @@ fn seal(extra: &RawValue) -> Option<String> {
         thought_signature: String,
     }
     let extra: Extra = serde_json::from_str(extra.get()).ok()?;
-    Some(extra.google.thought_signature).filter(|seal| !seal.is_empty())
+    let seal = Some(extra.google.thought_signature).filter(|seal| !seal.is_empty());
+    seal.map(|seal| Maker::OpenRouter.adopt(seal))
 }
 
 /// One of `OpenRouter`'s `reasoning_details`, or a piece of one.
@@ -259,12 +263,15 @@ impl Detail {
     fn add(self, continues: bool, parts: &mut Vec<Part>) {
         if let Some(data) = self.data.filter(|data| !data.is_empty()) {
             if self.kind == "reasoning.encrypted" {
+                let data = Maker::OpenRouter.adopt(data);
                 parts.push(Part::SealedThought { data });
             }
             return;
         }
         let more = self.text.or(self.summary).unwrap_or_default();
         let by = self.signature.filter(|signature| !signature.is_empty());
+        // Whoever signs outside of this gateway and speaks this wire is OpenRouter.
+        let by = by.map(|signature| Maker::OpenRouter.adopt(signature));
         if let Some(Part::Thought { text, signature }) = parts.last_mut()
             && signature.is_none()
             && continues
@@ -286,6 +293,7 @@ fn mark(parts: &mut [Part], life: CacheLife) {
         Part::Text { cache, .. }
         | Part::Image { cache, .. }
         | Part::Document { cache, .. }
+        | Part::Call { cache, .. }
         | Part::Result { cache, .. },
     ) = parts.last_mut()
     {

@@ -31,18 +31,18 @@ fn events() -> Vec<Event<'static>> {
     vec![
         thought("Let \"me\""),
         thought(" see"),
-        signature("c2ln"),
+        signature("vz:anthropic:c2ln"),
         Event::SealedThought {
             choice,
-            data: "b3BhcXVl".into(),
+            data: "vz:anthropic:b3BhcXVl".into(),
         },
         thought("again"),
-        signature("c2lnMg=="),
+        signature("vz:anthropic:c2lnMg=="),
         Event::Text {
             choice,
             text: "One moment".into(),
         },
-        call(0, "call_a", Some("c2VhbA==")),
+        call(0, "call_a", Some("vz:google:c2VhbA==")),
         arguments(0, "{\"a\""),
         arguments(0, ":1}"),
         call(1, "call_b", None),
@@ -54,11 +54,11 @@ fn events() -> Vec<Event<'static>> {
 }
 
 const EXPECTED: &[&str] = &[
-    "thought Let \"me\" see / c2ln",
-    "sealed b3BhcXVl",
-    "thought again / c2lnMg==",
+    "thought Let \"me\" see / vz:anthropic:c2ln",
+    "sealed vz:anthropic:b3BhcXVl",
+    "thought again / vz:anthropic:c2lnMg==",
     "text One moment",
-    "call call_a f {\"a\":1} / c2VhbA==",
+    "call call_a f {\"a\":1} / vz:google:c2VhbA==",
     "call call_b f {} / -",
 ];
 
@@ -82,6 +82,7 @@ fn given_back(message: &Value) -> Vec<String> {
                 name,
                 arguments,
                 seal,
+                ..
             } => format!("call {id} {name} {arguments} / {}", or_none(seal)),
             other => panic!("{other:?}"),
         })

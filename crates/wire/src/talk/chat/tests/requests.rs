@@ -124,7 +124,10 @@ fn turns_are_as_they_were_said() {
     let Part::Thought { text, signature } = &talk.turns[1].parts[0] else {
         panic!("{:?}", talk.turns[1]);
     };
-    assert_eq!((text.as_str(), signature.as_deref()), ("Hm", Some("sig")));
+    assert_eq!(
+        (text.as_str(), signature.as_deref()),
+        ("Hm", Some("vz:openrouter:sig"))
+    );
     assert!(matches!(
         talk.turns[0].parts[0],
         Part::Text {
@@ -165,21 +168,26 @@ fn thoughts_survive_however_clients_keep_them() {
         (r#""reasoning_content":"""#, vec![]),
         (
             r#""reasoning_details":[{"type":"reasoning.text","text":"a","signature":"s"}]"#,
-            vec!["a/s"],
+            vec!["a/vz:openrouter:s"],
         ),
         // The signature apart from the text.
         (
             r#""reasoning_content":"a","reasoning_details":[{"type":"reasoning.text","signature":"s","index":0}]"#,
-            vec!["a/s"],
+            vec!["a/vz:openrouter:s"],
         ),
         // Two thoughts, in pieces.
         (
             r#""reasoning_details":[{"type":"reasoning.text","text":"a","index":0},{"type":"reasoning.text","signature":"s","index":0},{"type":"reasoning.text","text":"b","index":1},{"type":"reasoning.text","text":"c","index":1}]"#,
-            vec!["a/s", "bc/-"],
+            vec!["a/vz:openrouter:s", "bc/-"],
         ),
         (
             r#""reasoning_details":[{"type":"reasoning.summary","summary":"a"},{"type":"reasoning.encrypted","data":"d"}]"#,
-            vec!["a/-", "sealed d"],
+            vec!["a/-", "sealed vz:openrouter:d"],
+        ),
+        // One that says whose it is stays that one's.
+        (
+            r#""reasoning_details":[{"type":"reasoning.text","text":"a","signature":"vz:anthropic:s"},{"type":"reasoning.encrypted","data":"vz:anthropic:d"}]"#,
+            vec!["a/vz:anthropic:s", "sealed vz:anthropic:d"],
         ),
         // Nobody's contract: what cannot be understood is left out.
         (r#""reasoning":{"a":1},"reasoning_details":"x""#, vec![]),

@@ -9,6 +9,7 @@ use super::shapes::{
 };
 use crate::chat::RequestFault;
 use crate::talk::chat::unsupported;
+use crate::talk::seal::Maker;
 use crate::talk::{Media, Part, Role, Talk, Turn};
 
 pub(super) fn write(talk: &Talk, style: Style) -> Result<Vec<Message<'_>>, RequestFault> {
@@ -191,6 +192,7 @@ fn assistant(turn: &Turn, style: Style) -> Result<Message<'_>, RequestFault> {
                 name,
                 arguments,
                 seal,
+                ..
             } => message.tool_calls.push(Call {
                 id,
                 kind: "function",
@@ -205,6 +207,7 @@ fn assistant(turn: &Turn, style: Style) -> Result<Message<'_>, RequestFault> {
                 extra_content: seal
                     .as_deref()
                     .filter(|_| style.extended)
+                    .and_then(|seal| Maker::OpenRouter.own(seal))
                     .map(|seal| Extra {
                         google: Google {
                             thought_signature: seal,
@@ -227,13 +230,17 @@ fn assistant(turn: &Turn, style: Style) -> Result<Message<'_>, RequestFault> {
 }
 
 fn detail(part: &Part, index: usize) -> Option<Detail<'_>> {
+    let own = |seal| Maker::OpenRouter.own(seal);
     match part {
         Part::Thought { text, signature } => Some(Detail::Text {
             text,
-            signature: signature.as_deref(),
+            signature: signature.as_deref().and_then(own),
             index,
         }),
-        Part::SealedThought { data } => Some(Detail::Encrypted { data, index }),
+        Part::SealedThought { data } => Some(Detail::Encrypted {
+            data: own(data)?,
+            index,
+        }),
         _ => None,
     }
 }

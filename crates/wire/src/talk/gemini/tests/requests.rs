@@ -19,6 +19,7 @@ fn call(id: &str, name: &str, arguments: &str, seal: Option<&str>) -> Part {
         name: name.to_owned(),
         arguments: arguments.to_owned(),
         seal: seal.map(str::to_owned),
+        cache: None,
     }
 }
 
@@ -192,9 +193,9 @@ fn calls_and_results_find_each_other() {
                     "call_1",
                     "weather",
                     r#"{"city":"Köln", "days":1.50}"#,
-                    Some("sig"),
+                    Some("vz:google:sig"),
                 ),
-                call("call_2", "weather", "", None),
+                call("call_2", "weather", "", Some("vz:openrouter:sig")),
                 call("call_3", "clock", "[1]", None),
             ],
         ),

@@ -3,7 +3,7 @@
 use super::super::super::{Event, Head, ReadFault, Reader, Usage, Writer};
 use super::super::reader::{MessageReader, Parts};
 use super::super::writer::{MessageWriter, frame as write_frame};
-use crate::json::{Edit, edit_object};
+use crate::json::{Edit, edit_object, on_one_line};
 use crate::sse::Frame;
 
 /// What is kept back for the end: the frame or two that end a message.
@@ -118,7 +118,11 @@ impl NativeRelay {
             return Some(last);
         }
         let usage = self.usage();
-        MessageWriter::new(self.head.clone()).usage_frame(usage.as_ref())
+        let mut writer = MessageWriter::new(self.head.clone());
+        if let Some(word) = self.served_tier() {
+            writer.served_tier(word);
+        }
+        writer.usage_frame(usage.as_ref())
     }
 
     /// Whether an event has come; keep-alives are none.
@@ -139,6 +143,11 @@ impl NativeRelay {
     /// The model that answers, by the provider's name.
     pub fn served_model(&self) -> Option<&str> {
         self.reader.served_model()
+    }
+
+    /// The class of service that was given, in the provider's word.
+    pub fn served_tier(&self) -> Option<&str> {
+        self.reader.served_tier()
     }
 
     /// Bytes of text, tool arguments and thoughts until now.
@@ -196,13 +205,4 @@ fn copy(frame: &Frame<'_>, kind: &str, out: &mut Vec<u8>) {
     on_one_line(&mut json);
     let is_a_name = kind.bytes().all(|byte| byte.is_ascii_graphic());
     write_frame(if is_a_name { kind } else { "unknown" }, &json, out);
-}
-
-/// A line break between tokens is blank space to JSON and the end of the line to SSE.
-fn on_one_line(json: &mut [u8]) {
-    for byte in json.iter_mut() {
-        if matches!(byte, b'\n' | b'\r') {
-            *byte = b' ';
-        }
-    }
 }

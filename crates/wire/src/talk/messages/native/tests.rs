@@ -9,30 +9,32 @@ fn a_body_changes_only_where_it_must() {
         model: "claude-\"x\"",
         output_limit: None,
         without_sampling: false,
+        service_tier: "standard_only",
     };
     let text = |native: &Native<'_>, body: &[u8]| {
         String::from_utf8(rewrite(body, native).unwrap()).unwrap()
     };
     assert_eq!(
         text(&native, body),
-        r#"{ "model" : "claude-\"x\"", "max_tokens": 100, "messages":[{"role":"user","content":"h\u00e9 \"x\""}], "temperature":0.50 }"#
+        r#"{ "model" : "claude-\"x\"", "max_tokens": 100, "messages":[{"role":"user","content":"h\u00e9 \"x\""}], "temperature":0.50,"service_tier":"standard_only" }"#
     );
     let native = Native {
         model: "m",
         output_limit: Some(7),
         without_sampling: true,
+        service_tier: "auto",
     };
     assert_eq!(
         text(&native, body),
-        r#"{ "model" : "m", "max_tokens": 7, "messages":[{"role":"user","content":"h\u00e9 \"x\""}] }"#
+        r#"{ "model" : "m", "max_tokens": 7, "messages":[{"role":"user","content":"h\u00e9 \"x\""}],"service_tier":"auto" }"#
     );
     assert_eq!(
         text(&native, br#"{"model":"a"}"#),
-        r#"{"model":"m","max_tokens":7}"#
+        r#"{"model":"m","max_tokens":7,"service_tier":"auto"}"#
     );
     assert_eq!(
         text(&native, br#"{"m\u006fdel":"a","max_t\u006fkens":9}"#),
-        r#"{"m\u006fdel":"m","max_t\u006fkens":7}"#
+        r#"{"m\u006fdel":"m","max_t\u006fkens":7,"service_tier":"auto"}"#
     );
     assert!(rewrite(b"[]", &native).is_err());
     assert!(rewrite(br#"{"model":"#, &native).is_err());

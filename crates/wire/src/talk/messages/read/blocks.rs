@@ -1,5 +1,6 @@
 //! The conversation: who speaks, and in which blocks.
 
+use super::super::super::seal::Maker;
 use super::super::super::{CacheLife, Part, Role, Turn};
 use super::options::{cache, own_type};
 use super::source::{self, Document};
@@ -225,6 +226,7 @@ impl Found {
                 name: self.name.ok_or_else(|| missing("name"))?,
                 arguments: self.input.ok_or_else(|| missing("input"))?,
                 seal: None,
+                cache: self.cache,
             },
             "tool_result" => Part::Result {
                 id: self.tool_use_id.ok_or_else(|| missing("tool_use_id"))?,
@@ -236,10 +238,11 @@ impl Found {
                 text: self.thinking.ok_or_else(|| missing("thinking"))?,
                 // A thought that came from a provider without signatures has an empty one.
                 signature: Some(self.signature.ok_or_else(|| missing("signature"))?)
-                    .filter(|signature| !signature.is_empty()),
+                    .filter(|signature| !signature.is_empty())
+                    .map(|signature| Maker::Anthropic.adopt(signature)),
             },
             "redacted_thinking" => Part::SealedThought {
-                data: self.data.ok_or_else(|| missing("data"))?,
+                data: Maker::Anthropic.adopt(self.data.ok_or_else(|| missing("data"))?),
             },
             _ => {
                 let text = self.text.ok_or_else(|| missing("text"))?;

@@ -19,7 +19,7 @@ const EVERYTHING: &str = r#"{
  "models":["a"],"fallbacks":["b"],"sim":{},"cache_control":{"type":"ephemeral"},
  "messages":[
   {"role":"user","content":"Hi"},
-  {"role":"assistant","content":[{"type":"thinking","thinking":"Hmm","signature":"s"},{"type":"redacted_thinking","data":"d"},{"type":"text","text":"Wait"},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":[1, 2]}}]},
+  {"role":"assistant","content":[{"type":"thinking","thinking":"Hmm","signature":"s"},{"type":"redacted_thinking","data":"d"},{"type":"text","text":"Wait"},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":[1, 2]},"cache_control":{"type":"ephemeral","ttl":"1h"}}]},
   {"role":"user","content":[
     {"type":"tool_result","tool_use_id":"toolu_1","is_error":true,"content":[{"type":"text","text":"no"},{"source":{"data":"aGk=","media_type":"image/png","type":"base64"},"type":"image"}]},
     {"type":"tool_result","tool_use_id":"toolu_2"},
@@ -69,11 +69,11 @@ fn everything_that_the_wire_has_is_read() {
     );
     let said = &talk.turns[1].parts;
     assert!(
-        matches!(&said[0], Part::Thought { text, signature: Some(s) } if text == "Hmm" && s == "s")
+        matches!(&said[0], Part::Thought { text, signature: Some(s) } if text == "Hmm" && s == "vz:anthropic:s")
     );
-    assert!(matches!(&said[1], Part::SealedThought { data } if data == "d"));
+    assert!(matches!(&said[1], Part::SealedThought { data } if data == "vz:anthropic:d"));
     assert!(
-        matches!(&said[3], Part::Call { id, arguments, .. } if id == "toolu_1" && arguments == r#"{"a":[1, 2]}"#)
+        matches!(&said[3], Part::Call { id, arguments, cache: Some(CacheLife::Long), .. } if id == "toolu_1" && arguments == r#"{"a":[1, 2]}"#)
     );
     let answered = &talk.turns[2].parts;
     assert!(

@@ -1,6 +1,8 @@
 //! What the provider counts, made disjoint.
 
-use super::super::super::Usage;
+use std::borrow::Cow;
+
+use super::super::super::{Usage, keep_tier};
 use super::parts::object;
 use crate::json::{Cursor, JsonFault, Kind};
 
@@ -15,6 +17,8 @@ pub(super) struct Count {
     long_write: Option<u64>,
     output: Option<u64>,
     thinking: Option<u64>,
+    /// The class of service that was given.
+    tier: Option<Cow<'static, str>>,
     /// Whether the output is the final count, and not the placeholder of the beginning.
     is_final: bool,
     /// Whether the prompt asked for the long-lived cache.
@@ -79,6 +83,11 @@ impl Count {
         })
     }
 
+    /// The class of service, in the provider's word.
+    pub(super) fn tier(&self) -> Option<&str> {
+        self.tier.as_deref()
+    }
+
     /// Tokens written to the short-lived and to the long-lived cache.
     fn writes(&self) -> (u64, u64) {
         let short = self.short_write.unwrap_or(0);
@@ -104,6 +113,10 @@ impl Count {
                 b"cache_read_input_tokens" => later(&mut self.cache_read, cursor)?,
                 b"cache_creation_input_tokens" => later(&mut self.cache_write, cursor)?,
                 b"output_tokens" => later(&mut self.output, cursor)?,
+                b"service_tier" if cursor.kind() == Kind::String => {
+                    let word = cursor.string()?.decode();
+                    self.tier = word.and_then(|word| keep_tier(&word)).or(self.tier.take());
+                }
                 b"cache_creation" => {
                     if let Some(parts) = object(cursor)? {
                         self.parts(parts)?;

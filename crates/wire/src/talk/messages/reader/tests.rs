@@ -100,8 +100,8 @@ fn everything_in_a_stream_is_told_however_it_is_cut() {
             told,
             [
                 "thought Hmm",
-                "signature sig==",
-                "sealed zzz",
+                "signature vz:anthropic:sig==",
+                "sealed vz:anthropic:zzz",
                 "text Grüße \n🦀",
                 "call 0 toolu_a first",
                 "arguments 0 {\"a\":",
@@ -392,9 +392,9 @@ fn a_whole_message_is_the_same_answer() {
         [
             Item::Thought {
                 text: "Hmm".to_owned(),
-                signature: Some("s".to_owned())
+                signature: Some("vz:anthropic:s".to_owned())
             },
-            Item::SealedThought("d".to_owned()),
+            Item::SealedThought("vz:anthropic:d".to_owned()),
             Item::Text("Hi".to_owned()),
             Item::Call {
                 id: "toolu_1".to_owned(),

@@ -1,5 +1,6 @@
 //! Parts of a turn as blocks.
 
+use super::super::super::seal::Maker;
 use super::super::super::{CacheLife, Media, Part};
 use super::{next_text_member, refusal, text_member};
 use crate::chat::RequestFault;
@@ -37,8 +38,9 @@ pub(super) fn push_part(part: &Part, out: &mut Vec<u8>) -> Result<bool, RequestF
             id,
             name,
             arguments,
+            cache,
             ..
-        } => push_call(id, name, arguments, out)?,
+        } => push_call(id, name, arguments, *cache, out)?,
         Part::Result {
             id,
             parts,
@@ -57,26 +59,31 @@ pub(super) fn push_part(part: &Part, out: &mut Vec<u8>) -> Result<bool, RequestF
             push_cache(*cache, out);
             out.push(b'}');
         }
-        Part::Thought {
-            text,
-            signature: Some(signature),
-        } => {
+        Part::Thought { text, signature } => {
+            // The provider would not know a thought for its own that it did not sign.
+            let Some(signature) = signature.as_deref().and_then(own) else {
+                return Ok(false);
+            };
             begin("thinking", out);
             next_text_member("thinking", text, out);
             next_text_member("signature", signature, out);
             out.push(b'}');
         }
-        // The provider would not know an unsigned thought for its own.
-        Part::Thought {
-            signature: None, ..
-        } => return Ok(false),
         Part::SealedThought { data } => {
+            let Some(data) = own(data) else {
+                return Ok(false);
+            };
             begin("redacted_thinking", out);
             next_text_member("data", data, out);
             out.push(b'}');
         }
     }
     Ok(true)
+}
+
+/// What the provider sealed itself.
+pub(super) fn own(seal: &str) -> Option<&str> {
+    Maker::Anthropic.own(seal)
 }
 
 /// Writes parts as an array of blocks.
@@ -120,7 +127,13 @@ fn begin(kind: &str, out: &mut Vec<u8>) {
 }
 
 /// A call; its arguments have to be an object.
-fn push_call(id: &str, name: &str, arguments: &str, out: &mut Vec<u8>) -> Result<(), RequestFault> {
+fn push_call(
+    id: &str,
+    name: &str,
+    arguments: &str,
+    cache: Option<CacheLife>,
+    out: &mut Vec<u8>,
+) -> Result<(), RequestFault> {
     let arguments = match arguments.trim() {
         "" => "{}",
         arguments => arguments,
@@ -138,6 +151,7 @@ fn push_call(id: &str, name: &str, arguments: &str, out: &mut Vec<u8>) -> Result
     next_text_member("id", &super::super::tool_id(id), out);
     next_text_member("name", name, out);
     push_member(true, "input", arguments.as_bytes(), out);
+    push_cache(cache, out);
     out.push(b'}');
     Ok(())
 }

@@ -33,6 +33,7 @@ fn try_write(talk: &Talk, words: &[&str]) -> Result<Value, RequestFault> {
         model: "claude-x",
         output_limit: None,
         most_output: 64_000,
+        service_tier: "standard_only",
         can: &can,
     };
     let body = write(talk, &options)?;
@@ -71,7 +72,7 @@ fn raw(json: &str) -> Box<RawValue> {
 fn the_least_request_has_a_limit() {
     assert_eq!(
         written(&hi(), OLD),
-        json!({"model":"claude-x","max_tokens":64_000,"messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}]})
+        json!({"model":"claude-x","max_tokens":64_000,"messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}],"service_tier":"standard_only"})
     );
     // The provider refuses a limit beyond what the model gives.
     let talk = Talk {
@@ -93,6 +94,7 @@ fn the_least_request_has_a_limit() {
         model: "m",
         output_limit: Some(7),
         most_output: 64_000,
+        service_tier: "standard_only",
         can: &|_| true,
     };
     let body: Value = serde_json::from_slice(&write(&talk, &options).unwrap()).unwrap();
@@ -107,6 +109,7 @@ fn turns_are_merged_and_results_come_first() {
         name: "f".to_owned(),
         arguments: arguments.to_owned(),
         seal: None,
+        cache: None,
     };
     let result = |id: &str| Part::Result {
         id: id.to_owned(),
@@ -138,10 +141,17 @@ fn turns_are_merged_and_results_come_first() {
                 vec![
                     Part::Thought {
                         text: "Hmm".to_owned(),
-                        signature: Some("s".to_owned()),
+                        signature: Some("vz:anthropic:s".to_owned()),
+                    },
+                    Part::Thought {
+                        text: "of another".to_owned(),
+                        signature: Some("vz:google:s".to_owned()),
                     },
                     Part::SealedThought {
-                        data: "d".to_owned(),
+                        data: "vz:anthropic:d".to_owned(),
+                    },
+                    Part::SealedThought {
+                        data: "vz:openrouter:d".to_owned(),
                     },
                     text(""),
                     call("call|1", ""),
@@ -251,6 +261,7 @@ fn media_go_where_the_wire_has_them() {
             name: "f".to_owned(),
             arguments: "[1".to_owned(),
             seal: None,
+            cache: None,
         },
     ] {
         let fault = try_write(&saying(part), OLD).unwrap_err();
@@ -479,13 +490,14 @@ fn a_request_of_the_dialect_survives_the_journey() {
         "system":[{"type":"text","text":"Be brief.","cache_control":{"type":"ephemeral"}}],
         "messages":[
             {"role":"user","content":[{"type":"text","text":"Hi"},{"type":"image","source":{"type":"url","url":"https://x"}}]},
-            {"role":"assistant","content":[{"type":"thinking","thinking":"Hmm","signature":"s"},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1}}]},
-            {"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_1","content":[{"type":"text","text":"42"}]}]}],
+            {"role":"assistant","content":[{"type":"thinking","thinking":"Hmm","signature":"s"},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1},"cache_control":{"type":"ephemeral","ttl":"1h"}}]},
+            {"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_1","content":[{"type":"text","text":"42"}],"cache_control":{"type":"ephemeral"}}]}],
         "tools":[{"name":"f","description":"d","input_schema":{"type":"object"}}],
         "tool_choice":{"type":"auto","disable_parallel_tool_use":true},
         "stop_sequences":["END"],
         "thinking":{"type":"enabled","budget_tokens":1024},
-        "metadata":{"user_id":"u"}
+        "metadata":{"user_id":"u"},
+        "service_tier":"standard_only"
     });
     let request = super::super::read(&serde_json::to_vec(&body).unwrap()).unwrap();
     assert_eq!(written(&request.talk, OLD), body);

@@ -1,6 +1,7 @@
 //! How much a model is told to think.
 
 use super::super::super::{Effort, Part, Role, Talk};
+use super::blocks::own;
 use super::{Options, refusal};
 use crate::chat::RequestFault;
 
@@ -136,14 +137,11 @@ fn remembers_thoughts(talk: &Talk) -> bool {
         .rev()
         .find(|turn| turn.role == Role::Assistant);
     calls.is_none_or(|turn| {
-        turn.parts.iter().any(|part| {
-            matches!(
-                part,
-                Part::Thought {
-                    signature: Some(_),
-                    ..
-                } | Part::SealedThought { .. }
-            )
-        })
+        let mut seals = turn.parts.iter().filter_map(|part| match part {
+            Part::Thought { signature, .. } => signature.as_deref(),
+            Part::SealedThought { data } => Some(data.as_str()),
+            _ => None,
+        });
+        seals.any(|seal| own(seal).is_some())
     })
 }

@@ -2,7 +2,7 @@
 //! with the results of tools.
 
 use super::super::super::{Format, Part, Role, Talk, Turn};
-use super::blocks::{push_parts, push_text};
+use super::blocks::{own, push_parts, push_text};
 use super::refusal;
 use crate::chat::RequestFault;
 use crate::json::push_member;
@@ -115,7 +115,8 @@ fn merged(turns: &[Turn]) -> Vec<Message<'_>> {
 fn can_be_said(part: &Part) -> bool {
     match part {
         Part::Text { text, .. } | Part::Refusal { text } => !text.is_empty(),
-        Part::Thought { signature, .. } => signature.is_some(),
+        Part::Thought { signature, .. } => signature.as_deref().and_then(own).is_some(),
+        Part::SealedThought { data } => own(data).is_some(),
         _ => true,
     }
 }

@@ -184,6 +184,11 @@ impl<'a> ResponseFacts<'a> {
         Some(usage)
     }
 
+    /// The class of service that was given.
+    pub fn service_tier(&self) -> Option<&'a str> {
+        self.tier
+    }
+
     /// What went wrong.
     pub fn error(&self) -> Option<UpstreamFault> {
         self.error.and_then(UpstreamFault::of_value)

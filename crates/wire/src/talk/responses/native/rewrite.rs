@@ -33,6 +33,8 @@ pub struct Change<'c> {
     pub model: &'c str,
     /// The output limit to write, where it differs from the customer's.
     pub output_limit: Option<u64>,
+    /// The class of service to ask for, whatever the customer asked for.
+    pub service_tier: Option<&'c str>,
     /// Whether the model reasons. What it reasoned is then asked for in sealed form,
     /// unless the customer wants nothing stored and did not ask for it: nothing is ever
     /// stored, and without it the next request could not go on from there.
@@ -86,6 +88,11 @@ pub fn rewrite(body: &[u8], change: &Change<'_>) -> Result<Vec<u8>, RequestFault
         }
         if !stored.get() {
             add("store", b"false", out);
+        }
+        if let Some(word) = change.service_tier {
+            let mut tier = Vec::with_capacity(word.len() + 2);
+            push_string(word, &mut tier);
+            add("service_tier", &tier, out);
         }
         if seals && !included.get() {
             add("include", &[b"[", SEALS, b"]"].concat(), out);

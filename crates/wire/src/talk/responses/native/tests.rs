@@ -34,6 +34,7 @@ fn rewritten(body: &str, change: &Change<'_>) -> String {
 const PLAIN: Change<'static> = Change {
     model: "gpt-x",
     output_limit: None,
+    service_tier: None,
     reasons: false,
 };
 
@@ -71,6 +72,14 @@ fn a_request_changes_where_it_must_and_nowhere_else() {
     ] {
         assert_eq!(rewritten(body, &clamped), expected);
     }
+    let tiered = Change {
+        service_tier: Some("flex"),
+        ..PLAIN
+    };
+    assert_eq!(
+        rewritten(r#"{"service_tier":"auto","model":"m"}"#, &tiered),
+        r#"{"model":"gpt-x","store":false,"service_tier":"flex"}"#
+    );
     assert!(rewrite(b"[]", &PLAIN).is_err());
     assert!(rewrite(b"{\"model\"", &PLAIN).is_err());
 }

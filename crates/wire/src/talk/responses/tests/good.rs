@@ -148,7 +148,7 @@ fn items_become_turns() {
     assert_eq!(roles, [user, Role::Assistant, user, system, user]);
     assert_eq!(
         shown(&talk)[1],
-        r#"Assistant [Thought { text: "A\n\nB", signature: None }, Text { text: "I look.", cache: None }, Refusal { text: "No." }, Call { id: "c1", name: "look", arguments: "{}", seal: None }, Call { id: "c2", name: "look", arguments: "", seal: None }]"#
+        r#"Assistant [Thought { text: "A\n\nB", signature: None }, Text { text: "I look.", cache: None }, Refusal { text: "No." }, Call { id: "c1", name: "look", arguments: "{}", seal: None, cache: None }, Call { id: "c2", name: "look", arguments: "", seal: None, cache: None }]"#
     );
     let [
         Part::Result { id: first, .. },
@@ -202,13 +202,13 @@ fn reasoning_of_nobody_known_is_left_out() {
     let talk = input(
         r#"{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAAA"},
         {"type":"reasoning","id":"rs_2","summary":[],"content":[{"type":"reasoning_text","text":"C"}]},
-        {"type":"reasoning","id":"rs_3","summary":[{"type":"summary_text","text":"A"}],"encrypted_content":"vz1:signature:s"},
+        {"type":"reasoning","id":"rs_3","summary":[{"type":"summary_text","text":"A"}],"encrypted_content":"vz1:signature:vz:google:s"},
         {"type":"reasoning","id":"rs_4","summary":[],"encrypted_content":"vz1:call:2:c9lost"}"#,
     );
     assert_eq!(
         shown(&talk),
         [
-            r#"Assistant [Thought { text: "C", signature: None }, Thought { text: "A", signature: Some("s") }]"#
+            r#"Assistant [Thought { text: "C", signature: None }, Thought { text: "A", signature: Some("vz:google:s") }]"#
         ]
     );
 }

@@ -76,8 +76,6 @@ impl ResponseWriter {
     /// The last event, which holds everything.
     pub(super) fn write_end(&mut self, usage: Option<&Usage>) -> Vec<u8> {
         let status = self.status();
-        // Clients that type strictly want counts where the cost is told.
-        let usage = usage.copied().unwrap_or_default();
         let kind = match status {
             Status::Incomplete(_) => "response.incomplete",
             Status::Completed | Status::InProgress => "response.completed",
@@ -86,7 +84,7 @@ impl ResponseWriter {
         // A stream that said nothing has to be begun all the same.
         self.begin(&mut out);
         frame(kind, self.sequence, &mut out, |object| {
-            object.with("response", |out| self.response(status, Some(&usage), out));
+            object.with("response", |out| self.response(status, usage, out));
         });
         self.sequence += 1;
         out

@@ -30,9 +30,7 @@ impl ResponseWriter {
             last.state = State::Incomplete;
         }
         let mut out = Vec::with_capacity(1024);
-        // Clients that type strictly want counts where the cost is told.
-        let usage = usage.copied().unwrap_or_default();
-        self.response(status, Some(&usage), &mut out);
+        self.response(status, usage, &mut out);
         out
     }
 

@@ -165,6 +165,8 @@ pub(super) const FIELDS: &[(&str, &str, &str)] = &[
     (r#""models":"a""#, "models", TYPE),
     (r#""models":[1]"#, "models[0]", TYPE),
     (r#""models":[""]"#, "models[0]", VALUE),
+    (r#""fallbacks":{}"#, "fallbacks", TYPE),
+    (r#""fallbacks":["a",1]"#, "fallbacks[1]", TYPE),
     (
         r#""models":["1","2","3","4","5","6","7","8","9"]"#,
         "models",

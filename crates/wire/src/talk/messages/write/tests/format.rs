@@ -48,6 +48,7 @@ fn the_form_of_the_answer() {
         model: "m",
         output_limit: None,
         most_output: 9,
+        service_tier: "standard_only",
         can: &can,
     };
     assert_eq!(

@@ -109,6 +109,7 @@ fn thoughts_that_are_lost_end_thinking_in_the_middle_of_calls() {
         name: "f".to_owned(),
         arguments: String::new(),
         seal: None,
+        cache: None,
     };
     let result = Part::Result {
         id: "a".to_owned(),
@@ -127,7 +128,7 @@ fn thoughts_that_are_lost_end_thinking_in_the_middle_of_calls() {
         0,
         Part::Thought {
             text: String::new(),
-            signature: Some("s".to_owned()),
+            signature: Some("vz:anthropic:s".to_owned()),
         },
     );
     assert_eq!(written(&talk, OLD)["thinking"]["type"], "enabled");
