@@ -1,6 +1,7 @@
 //! Anthropic's Messages: passed through to customers who speak the same wire, and
 //! translated for all others.
 
+mod betas;
 mod fault;
 mod native;
 
@@ -14,6 +15,7 @@ use tokio::time::Instant;
 use vuzo_domain::catalog::ProviderId;
 use vuzo_domain::chat::{Endpoint, ProviderFault, Reply, UpstreamCall};
 use vuzo_domain::port::{ChatProvider, Clock};
+use vuzo_domain::pricing::ServiceTier;
 use vuzo_domain::secret::Secret;
 use vuzo_wire::talk::messages::{self, MessageReader, Native, Options};
 use vuzo_wire::talk::{Head, Reader, Talk};
@@ -27,6 +29,7 @@ use native::Passage;
 
 const KEY_HEADER: &str = "x-api-key";
 const VERSION_HEADER: &str = "anthropic-version";
+const BETA_HEADER: &str = "anthropic-beta";
 /// The dialect that still takes sampling fields; which models take them is the
 /// catalogue's to say.
 const VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
@@ -98,6 +101,9 @@ impl Anthropic {
         by: Instant,
     ) -> Result<Response, ProviderFault> {
         let mut target = self.target.clone();
+        if let Some(betas) = betas::header(&call.envelope.betas)? {
+            target.headers.insert(BETA_HEADER, betas);
+        }
         target.headers.insert(KEY_HEADER, self.key.of(call)?);
         let response = self.client.post(target, body, by).await?;
         let status = response.status();
@@ -112,6 +118,7 @@ impl Anthropic {
         let body = body::read(response, by, self.client.patience())
             .await
             .unwrap_or_default();
+        let body = self.key.hide(call, body);
         let fault = fault::of_status(status.as_u16(), &body, retry_after);
         tracing::info!(provider = %self.id, %status, kind = ?fault.kind, "provider refused");
         Err(fault)
@@ -120,7 +127,7 @@ impl Anthropic {
     fn head(&self, call: &UpstreamCall) -> Head {
         Head {
             id: call.generation.to_string(),
-            model: call.envelope.model.clone(),
+            model: call.model.as_str().to_owned(),
             created: u64::try_from(self.clock.now().as_secs()).unwrap_or(0),
         }
     }
@@ -132,6 +139,7 @@ impl Anthropic {
             model: &call.upstream_model,
             output_limit: call.output_limit,
             without_sampling: call.can("no_sampling_params"),
+            service_tier: tier_word(call),
         };
         let sent = messages::rewrite(&envelope.body, &native).map_err(dialects::refused)?;
         let patience = self.client.patience();
@@ -159,6 +167,7 @@ impl Anthropic {
             self.head(call),
             &envelope.body,
             envelope.wants_usage,
+            call.service_tier,
         )?;
         let patience = self.client.patience();
         let by = Instant::now() + patience.first_byte;
@@ -183,13 +192,24 @@ fn question(call: &UpstreamCall, talk: &Talk) -> Result<(Vec<u8>, Box<dyn Reader
         model: &call.upstream_model,
         output_limit: call.output_limit,
         most_output: call.model_most,
+        service_tier: tier_word(call),
         can: &can,
     };
-    let sent = messages::write(talk, &options).map_err(dialects::refused)?;
+    let refused = dialects::refused_in(call.envelope.endpoint);
+    let sent = messages::write(talk, &options).map_err(refused)?;
     let reader = MessageReader::new()
         .with_answer_tool(messages::answer_tool(talk, &options))
         .with_long_cache(call.envelope.long_cache);
     Ok((sent, Box::new(reader)))
+}
+
+/// The wire knows no way to insist on the priority tier: it is given where the account has
+/// capacity for it, and only if it is not ruled out. That it is ruled out has to be said.
+fn tier_word(call: &UpstreamCall) -> &'static str {
+    match call.service_tier {
+        Some(ServiceTier::Priority) => "auto",
+        _ => "standard_only",
+    }
 }
 
 #[async_trait]

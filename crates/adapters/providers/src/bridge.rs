@@ -55,6 +55,14 @@ impl Bridged {
         self
     }
 
+    /// Whether the provider is asked in the customer's own dialect. Of models for chats
+    /// and models for completions each has an endpoint that the other does not.
+    fn speaks(&self, call: &UpstreamCall) -> bool {
+        let endpoint = call.envelope.endpoint;
+        let has_model = endpoint != Endpoint::Completions || call.can("completions");
+        has_model && self.spoken.contains(&endpoint)
+    }
+
     /// The call in the provider's wire.
     fn chat_call(
         &self,
@@ -95,13 +103,13 @@ impl ChatProvider for Bridged {
 
     async fn open(&self, call: &UpstreamCall) -> Result<Reply, ProviderFault> {
         let envelope = &call.envelope;
-        if self.spoken.contains(&envelope.endpoint) {
+        if self.speaks(call) {
             return self.inner.open(call).await;
         }
         let request = dialects::read(envelope.endpoint, &envelope.body)?;
         let head = Head {
             id: call.generation.to_string(),
-            model: envelope.model.clone(),
+            model: call.model.as_str().to_owned(),
             created: u64::try_from(self.clock.now().as_secs()).unwrap_or(0),
         };
         let writer = dialects::writer(
@@ -109,10 +117,12 @@ impl ChatProvider for Bridged {
             head,
             &envelope.body,
             envelope.wants_usage,
+            call.service_tier,
         )?;
-        let chat_call = self.chat_call(call, &request)?;
+        let in_own_words = |fault| dialects::in_words_of(envelope.endpoint, fault);
+        let chat_call = self.chat_call(call, &request).map_err(in_own_words)?;
         let passage = Passage::new(envelope.answers, writer);
-        match self.inner.open(&chat_call).await? {
+        match self.inner.open(&chat_call).await.map_err(in_own_words)? {
             Reply::Whole(whole) => passage.whole(whole).map(Reply::Whole),
             Reply::Stream(stream) => Ok(Reply::Stream(passage.stream(stream))),
         }

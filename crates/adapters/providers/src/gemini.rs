@@ -16,10 +16,11 @@ use vuzo_domain::catalog::ProviderId;
 use vuzo_domain::chat::{Endpoint, ProviderFault, Reply, UpstreamCall};
 use vuzo_domain::port::{ChatProvider, Clock};
 use vuzo_domain::secret::Secret;
-use vuzo_wire::talk::gemini::{GeminiReader, write};
+use vuzo_wire::talk::gemini::{GeminiReader, is_uploaded, write};
 use vuzo_wire::talk::{Head, Reader, Writer};
 
 use crate::dialects;
+use crate::images::Images;
 use crate::translate::{self, Translation};
 use crate::upstream::{
     self, HttpClient, InvalidSettings, OwnKey, Target, body, exchange, retry_after,
@@ -52,6 +53,7 @@ pub struct Gemini {
     key: OwnKey,
     client: HttpClient,
     clock: Arc<dyn Clock>,
+    images: Option<Images>,
 }
 
 impl core::fmt::Debug for Gemini {
@@ -93,7 +95,16 @@ impl Gemini {
             key,
             client,
             clock,
+            images: None,
         })
+    }
+
+    /// The same with somebody who fetches images at addresses, which Google does not; else
+    /// they are refused.
+    #[must_use]
+    pub fn fetching(mut self, images: Images) -> Self {
+        self.images = Some(images);
+        self
     }
 
     fn target(&self, call: &UpstreamCall, method: Method) -> Result<Target, ProviderFault> {
@@ -131,6 +142,7 @@ impl Gemini {
         let body = body::read(response, by, self.client.patience())
             .await
             .unwrap_or_default();
+        let body = self.key.hide(call, body);
         let fault = fault::of_status(status.as_u16(), &body, retry_after);
         tracing::info!(provider = %self.id, %status, kind = ?fault.kind, "provider refused");
         Err(fault)
@@ -148,8 +160,13 @@ impl ChatProvider for Gemini {
         if envelope.endpoint == Endpoint::Embeddings {
             return self.embed(call).await.map(Reply::Whole);
         }
-        let request = dialects::read(envelope.endpoint, &envelope.body)?;
-        let sent = write(&request.talk, &words::options(call)).map_err(dialects::refused)?;
+        let mut request = dialects::read(envelope.endpoint, &envelope.body)?;
+        let refused = dialects::refused_in(envelope.endpoint);
+        if let Some(images) = self.images.as_ref().filter(|_| envelope.images > 0) {
+            let inlined = images.inline(&mut request.talk, is_uploaded).await;
+            inlined.map_err(&refused)?;
+        }
+        let sent = write(&request.talk, &words::options(call)).map_err(refused)?;
         let writer = self.writer(call)?;
         let reader = GeminiReader::new(&call.generation.to_string(), envelope.answers);
         let reader: Box<dyn Reader> = Box::new(reader);
@@ -175,7 +192,7 @@ impl Gemini {
         let envelope = &call.envelope;
         let head = Head {
             id: call.generation.to_string(),
-            model: envelope.model.clone(),
+            model: call.model.as_str().to_owned(),
             created: u64::try_from(self.clock.now().as_secs()).unwrap_or(0),
         };
         dialects::writer(
@@ -183,6 +200,7 @@ impl Gemini {
             head,
             &envelope.body,
             envelope.wants_usage,
+            call.service_tier,
         )
     }
 }

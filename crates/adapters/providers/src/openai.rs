@@ -1,5 +1,6 @@
 //! Providers that speak `OpenAI`'s chat wire: bytes pass through, facts are read off.
 
+mod completions;
 mod dialect;
 mod embeddings;
 mod frame;
@@ -10,10 +11,10 @@ mod whole;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use reqwest::Response;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue,
 };
-use reqwest::{Response, StatusCode};
 use tokio::time::Instant;
 use vuzo_domain::catalog::ProviderId;
 use vuzo_domain::chat::{Endpoint, ProviderFault, Reply, UpstreamCall};
@@ -59,6 +60,7 @@ pub struct Attribution {
 pub struct OpenAiShaped {
     id: ProviderId,
     target: Target,
+    completions: Target,
     embeddings: Target,
     responses: Target,
     key: OwnKey,
@@ -78,6 +80,10 @@ impl OpenAiShaped {
             ..
         } = settings;
         let url = exchange::endpoint(&id, &base_url, "/chat/completions")?;
+        let completions = Target {
+            url: exchange::endpoint(&id, &base_url, "/completions")?,
+            headers: headers.clone(),
+        };
         let embeddings = Target {
             url: exchange::endpoint(&id, &base_url, "/embeddings")?,
             headers: headers.clone(),
@@ -89,6 +95,7 @@ impl OpenAiShaped {
         Ok(Self {
             id,
             target: Target { url, headers },
+            completions,
             embeddings,
             responses,
             key,
@@ -133,7 +140,8 @@ impl ChatProvider for OpenAiShaped {
         match call.envelope.endpoint {
             Endpoint::Embeddings => return self.embed(call).await.map(Reply::Whole),
             Endpoint::Responses => return self.respond(call).await,
-            _ => {}
+            Endpoint::Completions => return self.complete(call).await,
+            Endpoint::ChatCompletions | Endpoint::Messages => {}
         }
         let body = request::build(call, self.dialect.habits())?;
         let by = Instant::now() + self.client.patience().first_byte;
@@ -162,19 +170,21 @@ impl OpenAiShaped {
             tracing::debug!(generation = %call.generation, ?upstream, "provider named the call");
         }
         if !status.is_success() {
-            let fault = self.refusal(status, response, by).await;
+            let fault = self.refusal(call, response, by).await;
             tracing::info!(provider = %self.id, %status, kind = ?fault.kind, "provider refused");
             return Err(fault);
         }
         Ok(response)
     }
 
-    async fn refusal(&self, status: StatusCode, response: Response, by: Instant) -> ProviderFault {
+    async fn refusal(&self, call: &UpstreamCall, response: Response, by: Instant) -> ProviderFault {
+        let status = response.status();
         let retry_after = retry_after::of(response.headers());
         // A body that breaks off leaves the status to go by.
         let body = body::read(response, by, self.client.patience())
             .await
             .unwrap_or_default();
+        let body = self.key.hide(call, body);
         fault::of_status(status.as_u16(), &body, retry_after)
     }
 }

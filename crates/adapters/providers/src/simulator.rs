@@ -79,12 +79,12 @@ impl Simulator {
         }
         Ok(Play {
             generation: call.generation.to_string(),
-            // It plays whatever model the customer believes to have called.
-            model: envelope.model.clone(),
+            // It plays whatever model it stands for.
+            model: call.model.as_str().to_owned(),
             created: u64::try_from(self.clock.now().as_secs()).unwrap_or(0),
             wants_usage: envelope.wants_usage,
             answers,
-            counter: Counter::new(envelope, &options, &envelope.model),
+            counter: Counter::new(envelope, &options, call.model.as_str(), call.service_tier),
             options,
         })
     }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use vuzo_domain::chat::{
     Cutter, Envelope, FaultKind, ProviderFault, ReplyChunk, UsageReport, WholeReply,
 };
+use vuzo_domain::pricing::ServedTier;
 use vuzo_domain::usage::Consumption;
 use vuzo_wire::sse::{Frame, FrameSplitter};
 use vuzo_wire::talk::{Answer, Choice, Event, ReadFault, Reader, Usage, Writer};
@@ -175,6 +176,9 @@ impl Desk {
                 writer.event(&event, kept_back);
             }
         });
+        if let Some(word) = reader.served_tier() {
+            writer.served_tier(word);
+        }
         read.map_err(|trouble| judge(&trouble, frame.raw))?;
         if kept_back.len() > MOST_KEPT_BACK {
             return Err(fault::garbled("it does not stop after the end", None));
@@ -248,6 +252,9 @@ pub(crate) fn whole(
     if answer.choices.is_empty() {
         answer.choices.push(Choice::default());
     }
+    if let Some(word) = reader.served_tier() {
+        writer.served_tier(word);
+    }
     let usage = reader.usage();
     Ok(WholeReply {
         body: writer.whole(&answer, usage.as_ref()).into(),
@@ -259,6 +266,7 @@ fn report(reader: &dyn Reader, facts: Facts, output_bytes: u64) -> UsageReport {
     UsageReport {
         consumption: reader.usage().and_then(|usage| consumption(usage, facts)),
         served_model: reader.served_model().map(str::to_owned),
+        served_tier: reader.served_tier().and_then(ServedTier::from_word),
         stated_cost: None,
         output_bytes,
     }

@@ -6,6 +6,7 @@ mod cost;
 
 use vuzo_domain::chat::{Envelope, UsageReport};
 use vuzo_domain::money::Units;
+use vuzo_domain::pricing::ServedTier;
 use vuzo_domain::usage::Consumption;
 use vuzo_wire::chat::Usage;
 
@@ -163,6 +164,7 @@ pub(crate) struct UsageTally {
     facts: PromptFacts,
     highest: Option<Usage>,
     served_model: Option<String>,
+    served_tier: Option<ServedTier>,
     output_bytes: u64,
 }
 
@@ -173,6 +175,7 @@ impl UsageTally {
             facts,
             highest: None,
             served_model: None,
+            served_tier: None,
             output_bytes: 0,
         }
     }
@@ -191,6 +194,21 @@ impl UsageTally {
         }
     }
 
+    /// Takes the word for the class of service. The last one that says something stands:
+    /// what an answer begins with may be what was asked for.
+    pub(crate) fn tier(&mut self, word: &str) {
+        let known = self.served_tier.as_ref().map(ServedTier::name);
+        if known != Some(word) {
+            self.served_tier = ServedTier::from_word(word).or(self.served_tier.take());
+        }
+    }
+
+    /// The class of service; some tell it among the counts.
+    fn served_tier(&self) -> Option<ServedTier> {
+        let among = || ServedTier::from_word(self.highest.as_ref()?.service_tier.as_deref()?);
+        self.served_tier.clone().or_else(among)
+    }
+
     pub(crate) fn output(&mut self, bytes: u64) {
         self.output_bytes = self.output_bytes.saturating_add(bytes);
     }
@@ -205,6 +223,7 @@ impl UsageTally {
         UsageReport {
             consumption: usage.and_then(|usage| consumption(usage, self.convention, self.facts)),
             served_model: self.served_model.clone(),
+            served_tier: self.served_tier(),
             stated_cost: usage.and_then(|usage| stated_cost(usage, self.convention.cost)),
             output_bytes: self.output_bytes,
         }

@@ -145,7 +145,9 @@ fn judge(status: u16, complaint: &Complaint) -> ProviderFault {
             "The provider does not take the request.".to_owned()
         }
         FaultKind::BadRequest { .. } => presentable(stated),
-        FaultKind::RateLimited => "The provider is busy; try again soon.".to_owned(),
+        FaultKind::RateLimited | FaultKind::Overloaded => {
+            "The provider is busy; try again soon.".to_owned()
+        }
         FaultKind::TimedOut => "The provider did not answer in time.".to_owned(),
         FaultKind::NotServed => "The provider does not serve this model at present.".to_owned(),
         _ => "The provider could not serve the call.".to_owned(),
@@ -189,6 +191,7 @@ fn kind(status: u16, complaint: &Complaint) -> FaultKind {
         404 => FaultKind::NotServed,
         429 => FaultKind::RateLimited,
         408 | 504 => FaultKind::TimedOut,
+        503 | 529 => FaultKind::Overloaded,
         409 | 425 | 500.. => FaultKind::Failing,
         // Credentials, rights, redirects: the set-up's, not the customer's.
         _ => FaultKind::OurAccount,

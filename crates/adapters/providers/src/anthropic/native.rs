@@ -6,6 +6,7 @@ use bytes::Bytes;
 use vuzo_domain::chat::{
     Cutter, Envelope, FaultKind, ProviderFault, ReplyChunk, UsageReport, WholeReply,
 };
+use vuzo_domain::pricing::ServedTier;
 use vuzo_wire::chat::chunk::replace_id;
 use vuzo_wire::sse::{Frame, FrameSplitter};
 use vuzo_wire::talk::messages::{MessageReader, NativeRelay};
@@ -152,6 +153,7 @@ impl Desk {
         UsageReport {
             consumption: usage.and_then(|usage| consumption(usage, self.facts)),
             served_model: self.relay.served_model().map(str::to_owned),
+            served_tier: self.relay.served_tier().and_then(ServedTier::from_word),
             stated_cost: None,
             output_bytes: self.relay.output_bytes(),
         }
@@ -196,6 +198,7 @@ pub(super) fn whole(
     let report = UsageReport {
         consumption: reader.usage().and_then(|usage| consumption(usage, facts)),
         served_model: reader.served_model().map(str::to_owned),
+        served_tier: reader.served_tier().and_then(ServedTier::from_word),
         stated_cost: None,
         output_bytes,
     };

@@ -50,6 +50,7 @@ impl Passage {
         if answer.choices.is_empty() {
             answer.choices.push(Choice::default());
         }
+        self.tell_tier(&report);
         let usage = report.consumption.as_ref().map(counts);
         Ok(WholeReply {
             body: Bytes::from(self.writer.whole(&answer, usage.as_ref())),
@@ -125,6 +126,7 @@ impl Passage {
     }
 
     fn end(&mut self, mut frames: Vec<u8>, report: UsageReport) -> ReplyChunk {
+        self.tell_tier(&report);
         self.writer.close(&mut frames);
         let usage = report.consumption.as_ref().map(counts);
         let usage_frame = self.writer.usage_frame(usage.as_ref());
@@ -132,6 +134,12 @@ impl Passage {
             frames: Bytes::from(frames),
             usage_frame: usage_frame.map(Bytes::from),
             report,
+        }
+    }
+
+    fn tell_tier(&mut self, report: &UsageReport) {
+        if let Some(tier) = &report.served_tier {
+            self.writer.served_tier(tier.name());
         }
     }
 

@@ -3,6 +3,7 @@ use std::sync::Mutex;
 
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
+use vuzo_domain::catalog::ModelId;
 use vuzo_domain::chat::{FaultKind, ReplyChunk, ReplyStream, UsageReport, WholeReply};
 use vuzo_domain::id::GenerationId;
 use vuzo_domain::time::Timestamp;
@@ -38,16 +39,20 @@ fn call(endpoint: Endpoint, body: &Value) -> UpstreamCall {
         images: 0,
         audio_bytes: 0,
         long_cache: false,
+        betas: Vec::new(),
+        service_tier: vuzo_domain::pricing::TierWish::Standard,
         metadata: None,
         body: body.into(),
     };
     UpstreamCall {
         generation: GenerationId::from_uuid(uuid::Uuid::from_u128(0xabc)),
+        model: ModelId::new("sim/echo").unwrap(),
         upstream_model: "echo".to_owned(),
         capabilities: Vec::new().into(),
         model_most: 4_096,
         secret: None,
         output_limit: None,
+        service_tier: None,
         envelope: Arc::new(envelope),
     }
 }
@@ -450,4 +455,26 @@ async fn answers_that_nobody_understands_are_garbled() {
             .report
             .is_some_and(|report| report.consumption.is_some())
     );
+}
+
+#[tokio::test]
+async fn who_does_not_count_leaves_the_counts_to_the_bill() {
+    let messages = json!([{"role": "user", "content": "Hi"}]);
+    for (endpoint, mut body) in [
+        (
+            Endpoint::Messages,
+            json!({"model": "m", "max_tokens": 9, "messages": messages}),
+        ),
+        (Endpoint::Responses, json!({"model": "m", "input": "Hi"})),
+    ] {
+        body["sim"] = json!({"usage": "missing"});
+        let (answer, report) = whole(endpoint, body.clone()).await;
+        assert_eq!(report.consumption, None);
+        assert!(answer["usage"].is_null(), "{answer}");
+        body["stream"] = json!(true);
+        let (_, _, last, _) = streamed(endpoint, body).await;
+        let last = last.expect("the last frame");
+        let names_none = !last.contains("\"usage\":") || last.contains("\"usage\":null");
+        assert!(names_none, "{last}");
+    }
 }

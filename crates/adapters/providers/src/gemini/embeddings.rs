@@ -101,7 +101,7 @@ impl Gemini {
         }
         let estimate = call.envelope.typical_prompt_tokens();
         let answer = VectorsOut {
-            model: &call.envelope.model,
+            model: call.model.as_str(),
             vectors: &vectors,
             encoding: request.encoding,
             prompt_tokens: counted.unwrap_or(estimate),

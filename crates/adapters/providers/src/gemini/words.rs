@@ -1,6 +1,7 @@
 //! What the catalogue says of a model, for its requests.
 
 use vuzo_domain::chat::UpstreamCall;
+use vuzo_domain::pricing::ServiceTier;
 use vuzo_wire::talk::gemini::{Options, Thinking};
 
 /// | word | meaning |
@@ -31,5 +32,6 @@ pub(super) fn options(call: &UpstreamCall) -> Options {
         wants_signatures: call.can("thought_signatures"),
         refuses_json_with_tools: call.can("no_json_with_tools"),
         refuses_sampling: call.can("no_sampling_params"),
+        service_tier: call.service_tier.map(ServiceTier::name),
     }
 }

@@ -1,4 +1,6 @@
+use vuzo_domain::pricing::ServiceTier;
 use vuzo_wire::chat::LimitField;
+use vuzo_wire::talk::chat::Unmarked;
 
 use crate::usage::{CachedCount, Convention, ReasoningCount, StatedCost};
 
@@ -22,6 +24,14 @@ pub(crate) struct Habits {
     pub(crate) limit_field: LimitField,
     /// Fields of the request that it does not get to see.
     pub(crate) withheld_fields: &'static [&'static str],
+    /// Whether it refuses `strict` on tools, and names of speakers that are not users.
+    pub(crate) is_narrow: bool,
+    /// Whose the thoughts are that a chat brings back without a mark.
+    pub(crate) unmarked: Unmarked,
+    /// What to ask for where nothing but the standard class of service is wanted, with
+    /// providers whose own default is whatever the operator's account there is set to:
+    /// it could be billed at another price.
+    pub(crate) standard_tier: Option<&'static str>,
     /// Whether choices may lack a finish reason, or have an empty one, where the wire
     /// wants null.
     pub(crate) blurs_finish_reason: bool,
@@ -30,13 +40,13 @@ pub(crate) struct Habits {
 }
 
 /// Ours, or such as would let a customer steer the operator's bill: the gateway's own
-/// extras, another broker's routing, service tiers that are priced apart, and what the
-/// gateway keeps itself instead of the provider.
+/// extras, another broker's routing, the class of service, which the price decides, and
+/// what the gateway keeps itself instead of the provider.
 macro_rules! withheld {
     ($($more:literal),*) => {
         &[
-            "sim", "models", "route", "provider", "plugins", "transforms", "usage",
-            "service_tier", "metadata", "store", $($more),*
+            "sim", "models", "fallbacks", "route", "provider", "plugins", "transforms",
+            "usage", "service_tier", "metadata", "store", $($more),*
         ]
     };
 }
@@ -45,6 +55,9 @@ const OPENAI: Habits = Habits {
     convention: Convention::OPENAI,
     limit_field: LimitField::MaxCompletionTokens,
     withheld_fields: withheld!(),
+    is_narrow: false,
+    unmarked: Unmarked::Foreign,
+    standard_tier: Some("default"),
     blurs_finish_reason: false,
     takes_attribution: false,
 };
@@ -57,6 +70,9 @@ const XAI: Habits = Habits {
     },
     limit_field: LimitField::MaxCompletionTokens,
     withheld_fields: withheld!("logit_bias"),
+    is_narrow: true,
+    unmarked: Unmarked::Foreign,
+    standard_tier: None,
     blurs_finish_reason: true,
     takes_attribution: false,
 };
@@ -69,9 +85,19 @@ const OPENROUTER: Habits = Habits {
     },
     limit_field: LimitField::MaxTokens,
     withheld_fields: withheld!("session_id", "trace"),
+    is_narrow: false,
+    unmarked: Unmarked::Own,
+    standard_tier: None,
     blurs_finish_reason: false,
     takes_attribution: true,
 };
+
+impl Habits {
+    /// The word for the class of service to ask for, if anything is to be said of it.
+    pub(crate) fn tier_word(&self, tier: Option<ServiceTier>) -> Option<&'static str> {
+        tier.map(ServiceTier::name).or(self.standard_tier)
+    }
+}
 
 impl Dialect {
     pub(crate) const fn habits(self) -> &'static Habits {

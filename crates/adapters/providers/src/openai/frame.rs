@@ -48,6 +48,33 @@ pub(super) fn usage_alone(payload: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
+const CALLED_TOOLS: &str =
+    r#"[{"index":0,"delta":{},"logprobs":null,"finish_reason":"tool_calls"}]"#;
+const STOPPED: &str = r#"[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]"#;
+
+/// The chunk that ends an answer whose provider does not say why, after one of its others.
+pub(super) fn ended(payload: &[u8], calls_tools: bool, wants_usage: bool) -> Option<Vec<u8>> {
+    edit(payload, |name| match name {
+        "choices" if calls_tools => Change::Set(CALLED_TOOLS),
+        "choices" => Change::Set(STOPPED),
+        "usage" if wants_usage => Change::Set("null"),
+        "usage" => Change::Drop,
+        _ => Change::Keep,
+    })
+}
+
+/// Whether a choice has a finish reason that says nothing.
+pub(super) fn has_empty_reason(payload: &[u8]) -> bool {
+    let text = core::str::from_utf8(payload).unwrap_or_default();
+    end_of(text, FINISH_REASON, &[":", "\"\""]).is_some()
+}
+
+/// Whether a tool is called in a chunk or an answer.
+pub(super) fn calls_tools(payload: &[u8]) -> bool {
+    let text = core::str::from_utf8(payload).unwrap_or_default();
+    end_of(text, "\"tool_calls\"", &[":", "[", "{"]).is_some()
+}
+
 enum Change {
     Keep,
     Drop,
@@ -99,10 +126,9 @@ pub(super) fn with_open_end(payload: &[u8]) -> Option<Vec<u8>> {
 /// changed.
 pub(super) fn with_finish_reason(body: &[u8]) -> Option<Vec<u8>> {
     let text = core::str::from_utf8(body).ok()?;
-    let calls_tools = end_of(text, "\"tool_calls\"", &[":", "[", "{"]).is_some();
     replace_empty_reasons(
         text,
-        if calls_tools {
+        if calls_tools(body) {
             "\"tool_calls\""
         } else {
             "\"stop\""

@@ -19,6 +19,7 @@ impl OpenAiShaped {
         let change = Change {
             model: &call.upstream_model,
             output_limit: call.output_limit,
+            service_tier: self.dialect.habits().tier_word(call.service_tier),
             reasons: call.can("reasoning"),
         };
         let body = rewrite(&call.envelope.body, &change).map_err(refused_request)?;
@@ -91,6 +92,9 @@ fn whole(
 fn count(facts: &ResponseFacts<'_>, tally: &mut UsageTally) {
     if let Some(model) = facts.model {
         tally.model(model);
+    }
+    if let Some(word) = facts.service_tier() {
+        tally.tier(word);
     }
     if let Some(usage) = facts.usage() {
         tally.usage(usage);

@@ -35,6 +35,7 @@ impl Relay {
                 begun: false,
                 finished: 0,
                 told_apart: false,
+                vague: Vague::default(),
                 kept_back: Vec::new(),
                 usage_payload: None,
                 tally: UsageTally::new(habits.convention, PromptFacts::of(envelope)),
@@ -93,6 +94,24 @@ enum Progress {
     Done,
 }
 
+/// What is known of an answer's end where the provider's finish reasons may say nothing.
+#[derive(Debug, Default)]
+struct Vague {
+    /// Whether a tool was called.
+    calls_tools: bool,
+    /// The last chunk whose finish reason said nothing.
+    end: Option<Vec<u8>>,
+}
+
+impl Vague {
+    fn look_at(&mut self, payload: &[u8]) {
+        self.calls_tools |= frame::calls_tools(payload);
+        if frame::has_empty_reason(payload) {
+            self.end = Some(payload.to_vec());
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Passage {
     habits: &'static Habits,
@@ -104,6 +123,7 @@ struct Passage {
     finished: u32,
     /// Whether usage came in a frame of its own, which providers send last.
     told_apart: bool,
+    vague: Vague,
     /// The frames from the last finish reason on.
     kept_back: Vec<u8>,
     usage_payload: Option<Vec<u8>>,
@@ -121,17 +141,33 @@ impl Passage {
         self.begun = true;
         if is_done(&event.data) {
             return if self.has_answered() {
+                self.say_why_it_ends();
                 Ok(Progress::Done)
             } else {
                 Err(fault::garbled("its stream is empty", None))
             };
         }
         let repaired = if self.habits.blurs_finish_reason {
+            self.vague.look_at(&event.data);
             frame::with_open_end(&event.data)
         } else {
             None
         };
         self.payload(repaired.as_deref().unwrap_or(&event.data))
+    }
+
+    /// Gives an answer that has come to its end a finish reason, where the provider only
+    /// ever gave an empty one.
+    fn say_why_it_ends(&mut self) {
+        let Some(payload) = self.vague.end.take() else {
+            return;
+        };
+        if self.finished > 0 || self.answers > 1 {
+            return;
+        }
+        if let Some(chunk) = frame::ended(&payload, self.vague.calls_tools, self.wants_usage) {
+            write_frame(&chunk, &self.id, !self.wants_usage, &mut self.kept_back);
+        }
     }
 
     fn payload(&mut self, data: &[u8]) -> Result<Progress, ProviderFault> {
@@ -141,6 +177,9 @@ impl Passage {
         }
         if let Some(model) = facts.model {
             self.tally.model(model);
+        }
+        if let Some(word) = facts.service_tier {
+            self.tally.tier(word);
         }
         if let Some(usage) = facts.usage() {
             self.tally.usage(usage);

@@ -22,6 +22,9 @@ pub(super) fn reply(
         Ok(summary) => summary,
         Err(reason) => return Err(fault::garbled(&reason.to_string(), Some(&body))),
     };
+    if let Some(word) = &summary.service_tier {
+        tally.tier(word);
+    }
     if let Some(usage) = summary.usage {
         tally.usage(usage);
     }

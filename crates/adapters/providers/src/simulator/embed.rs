@@ -38,7 +38,7 @@ pub(super) async fn reply(call: &UpstreamCall) -> Result<WholeReply, ProviderFau
         .collect();
     let prompt_tokens = count(&request.input);
     let answer = VectorsOut {
-        model: &envelope.model,
+        model: call.model.as_str(),
         vectors: &vectors,
         encoding: request.encoding,
         prompt_tokens,
@@ -51,7 +51,7 @@ pub(super) async fn reply(call: &UpstreamCall) -> Result<WholeReply, ProviderFau
         body: answer.to_json().into(),
         report: UsageReport {
             consumption: (!matches!(options.usage, StatedUsage::Missing)).then_some(consumption),
-            served_model: Some(envelope.model.clone()),
+            served_model: Some(call.model.as_str().to_owned()),
             ..UsageReport::default()
         },
     })
@@ -121,6 +121,7 @@ mod tests {
     use std::borrow::Cow;
     use std::sync::Arc;
 
+    use vuzo_domain::catalog::ModelId;
     use vuzo_domain::chat::{Endpoint, Envelope};
     use vuzo_domain::id::GenerationId;
 
@@ -150,11 +151,13 @@ mod tests {
     fn call(body: &str) -> UpstreamCall {
         UpstreamCall {
             generation: GenerationId::from_uuid(uuid::Uuid::from_u128(1)),
+            model: ModelId::new("sim/embed").unwrap(),
             upstream_model: "embed".to_owned(),
             capabilities: Vec::new().into(),
             model_most: 0,
             secret: None,
             output_limit: None,
+            service_tier: None,
             envelope: Arc::new(Envelope {
                 endpoint: Endpoint::Embeddings,
                 model: "sim/embed".to_owned(),
@@ -167,6 +170,8 @@ mod tests {
                 images: 0,
                 audio_bytes: 0,
                 long_cache: false,
+                betas: Vec::new(),
+                service_tier: vuzo_domain::pricing::TierWish::Standard,
                 metadata: None,
                 body: body.to_owned().into(),
             }),

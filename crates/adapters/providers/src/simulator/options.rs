@@ -2,6 +2,7 @@ use core::time::Duration;
 
 use serde_json::{Map, Value};
 use vuzo_domain::chat::{FaultKind, ProviderFault};
+use vuzo_domain::pricing::ServedTier;
 use vuzo_wire::chat::Usage;
 
 use super::MOST_TOKENS;
@@ -32,6 +33,8 @@ pub(super) struct Options {
     pub(super) usage: StatedUsage,
     pub(super) reasoning_tokens: u64,
     pub(super) finish_reason: Option<&'static str>,
+    /// What is served, whatever was asked for.
+    pub(super) service_tier: Option<ServedTier>,
 }
 
 /// A tool that the model is to call.
@@ -197,6 +200,7 @@ impl Options {
             "finish_reason" => self.finish_reason = Some(finish_reason(value, &at)?),
             "tool_calls" => self.tool_calls = tool_calls(value, &at)?,
             "usage" => self.usage = usage(value, &at)?,
+            "service_tier" => self.service_tier = Some(served_tier(value, &at)?),
             _ => return Err(unknown(&at)),
         }
         Ok(())
@@ -281,6 +285,11 @@ fn finish_reason(value: &Value, at: &str) -> Result<&'static str, ProviderFault>
     named
         .copied()
         .ok_or_else(|| refuse(at, &format!("one of {}", FINISH_REASONS.join(", "))))
+}
+
+fn served_tier(value: &Value, at: &str) -> Result<ServedTier, ProviderFault> {
+    let served = value.as_str().and_then(ServedTier::from_word);
+    served.ok_or_else(|| refuse(at, "the name of a service tier"))
 }
 
 fn tool_calls(value: &Value, at: &str) -> Result<Vec<ToolCall>, ProviderFault> {

@@ -184,6 +184,7 @@ impl Scene {
             model: Cow::Borrowed(&self.play.model),
             choices,
             usage: None,
+            service_tier: self.play.counter.served_tier(),
         }
     }
 

@@ -1,8 +1,10 @@
 use core::time::Duration;
 
 use futures_util::StreamExt as _;
+use vuzo_domain::catalog::ModelId;
 use vuzo_domain::chat::{Endpoint, Envelope, ReplyChunk, UsageReport};
 use vuzo_domain::id::GenerationId;
+use vuzo_domain::pricing::{ServedTier, ServiceTier};
 use vuzo_domain::time::Timestamp;
 use vuzo_domain::usage::Consumption;
 use vuzo_wire::chat::ChatRequest;
@@ -39,6 +41,8 @@ fn call(model: &str, fields: &str) -> UpstreamCall {
         images: 0,
         audio_bytes: 0,
         long_cache: false,
+        betas: Vec::new(),
+        service_tier: vuzo_domain::pricing::TierWish::Standard,
         metadata: None,
         body: body.clone().into(),
     };
@@ -47,8 +51,10 @@ fn call(model: &str, fields: &str) -> UpstreamCall {
         model_most: 4_096,
         secret: None,
         generation: GenerationId::from_uuid(uuid::Uuid::from_u128(0xabc)),
+        model: ModelId::new(&format!("sim/{model}")).unwrap(),
         upstream_model: model.to_owned(),
         output_limit: None,
+        service_tier: None,
         envelope: Arc::new(envelope),
     }
 }
@@ -294,6 +300,50 @@ async fn usage_is_what_the_request_wants() {
 }
 
 #[tokio::test]
+async fn a_service_tier_is_served_as_asked_or_as_wanted() {
+    async fn served(
+        fields: &str,
+        asked: Option<ServiceTier>,
+    ) -> (Option<String>, Option<ServedTier>) {
+        let call = UpstreamCall {
+            service_tier: asked,
+            ..call("echo", fields)
+        };
+        let reply = Simulator::new(Arc::new(Noon)).open(&call).await;
+        let Ok(Reply::Whole(whole)) = reply else {
+            panic!("{reply:?}");
+        };
+        let body: serde_json::Value = serde_json::from_slice(&whole.body).expect("JSON");
+        let told = body["service_tier"].as_str().map(str::to_owned);
+        (told, whole.report.served_tier)
+    }
+    let flex = Some(ServiceTier::Flex);
+    assert_eq!(served("", None).await, (None, None));
+    let given = Some(ServedTier::Tier(ServiceTier::Flex));
+    assert_eq!(served("", flex).await, (Some("flex".to_owned()), given));
+    for (word, given) in [
+        ("default", ServedTier::Standard),
+        ("priority", ServedTier::Tier(ServiceTier::Priority)),
+        ("gold", ServedTier::Unknown("gold".into())),
+    ] {
+        let fields = format!(r#","sim":{{"service_tier":"{word}"}}"#);
+        let came = served(&fields, flex).await;
+        assert_eq!(came, (Some(word.to_owned()), Some(given)));
+    }
+    let fields = r#","sim":{"service_tier":"flex"},"stream_options":{"include_usage":true}"#;
+    let (payloads, _, report) = streamed("echo", fields).await;
+    assert!(
+        payloads
+            .iter()
+            .all(|payload| payload["service_tier"] == "flex")
+    );
+    assert_eq!(
+        report.served_tier,
+        Some(ServedTier::Tier(ServiceTier::Flex))
+    );
+}
+
+#[tokio::test]
 async fn every_failure_fails_in_its_way() {
     for (fail, expected) in [
         ("connect", FaultKind::Unreachable),
@@ -378,6 +428,8 @@ async fn a_wrong_option_is_refused_by_name() {
             "sim.tool_calls[0].arguments",
         ),
         (r#"{"usage":"none"}"#, "sim.usage"),
+        (r#"{"service_tier":"auto"}"#, "sim.service_tier"),
+        (r#"{"service_tier":7}"#, "sim.service_tier"),
         (r#"{"usage":{"tokens":1}}"#, "sim.usage.tokens"),
         (
             r#"{"usage":{"prompt_tokens":-1}}"#,

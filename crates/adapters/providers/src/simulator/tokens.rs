@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use vuzo_domain::chat::{Envelope, UsageReport};
+use vuzo_domain::pricing::{ServedTier, ServiceTier};
 use vuzo_wire::chat::Usage;
 use vuzo_wire::chat::completion::{CompletionTokensDetails, PromptTokensDetails, UsageOut};
 
@@ -51,16 +52,28 @@ pub(super) struct Counter {
     facts: PromptFacts,
     model: String,
     stated: StatedUsage,
+    tier: Option<ServedTier>,
 }
 
 impl Counter {
-    pub(super) fn new(envelope: &Envelope, options: &Options, model: &str) -> Self {
+    pub(super) fn new(
+        envelope: &Envelope,
+        options: &Options,
+        model: &str,
+        asked: Option<ServiceTier>,
+    ) -> Self {
         Self {
             prompt_tokens: envelope.typical_prompt_tokens(),
             facts: PromptFacts::of(envelope),
             model: model.to_owned(),
             stated: options.usage.clone(),
+            tier: options.service_tier.clone().or(asked.map(ServedTier::Tier)),
         }
+    }
+
+    /// The class of service that is played, if it is to be told.
+    pub(super) fn served_tier(&self) -> Option<&str> {
+        self.tier.as_ref().map(ServedTier::name)
     }
 
     /// As it stands in the answer; `None` where the provider is to keep silent.
@@ -104,7 +117,10 @@ impl Counter {
         if let Some(usage) = self.counts(spoken) {
             tally.usage(usage);
         }
-        tally.report()
+        UsageReport {
+            served_tier: self.tier.clone(),
+            ..tally.report()
+        }
     }
 
     fn counts(&self, spoken: impl Iterator<Item = Spoken>) -> Option<Usage> {

@@ -31,6 +31,7 @@ pub(super) fn reply(mut play: Play) -> Result<WholeReply, ProviderFault> {
         model: Cow::Borrowed(&play.model),
         choices,
         usage: play.counter.written(spoken),
+        service_tier: play.counter.served_tier(),
     };
     Ok(WholeReply {
         body: completion.to_json().into(),

@@ -96,6 +96,7 @@ fn judge(status: u16, error: Option<&UpstreamFault>, body: &[u8]) -> ProviderFau
         Topic::Account => FaultKind::OurAccount,
         Topic::Model => FaultKind::NotServed,
         Topic::Pace => FaultKind::RateLimited,
+        Topic::Overload => FaultKind::Overloaded,
         Topic::Trouble => FaultKind::Failing,
         Topic::Request => FaultKind::BadRequest {
             status: if matches!(status, 400 | 403 | 404 | 413 | 422) {
@@ -104,9 +105,10 @@ fn judge(status: u16, error: Option<&UpstreamFault>, body: &[u8]) -> ProviderFau
                 400
             },
             param: words::param(body),
-            code: error
-                .and_then(|error| error.code.clone())
-                .filter(|code| !words::is_number(code)),
+            code: error.and_then(|error| {
+                let code = error.code.clone().filter(|code| !words::is_number(code));
+                code.or_else(|| words::class(error))
+            }),
         },
     };
     let stated = error.map_or("", |error| error.message.as_str());
@@ -115,7 +117,9 @@ fn judge(status: u16, error: Option<&UpstreamFault>, body: &[u8]) -> ProviderFau
             "The provider does not take the request.".to_owned()
         }
         FaultKind::BadRequest { .. } => presentable(stated),
-        FaultKind::RateLimited => "The provider is busy; try again soon.".to_owned(),
+        FaultKind::RateLimited | FaultKind::Overloaded => {
+            "The provider is busy; try again soon.".to_owned()
+        }
         _ => "The provider could not serve the call.".to_owned(),
     };
     let detail = match error {

@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use vuzo_domain::catalog::ProviderId;
 use vuzo_domain::chat::{FaultKind, ProviderFault, UpstreamCall};
@@ -42,6 +43,23 @@ impl OwnKey {
     }
 }
 
+impl OwnKey {
+    /// What a provider says when it refuses, without the key that the call was made with:
+    /// some repeat it, and what they say is logged, stored and shown to the operator.
+    pub(crate) fn hide(&self, call: &UpstreamCall, said: Bytes) -> Bytes {
+        let Ok(value) = self.of(call) else {
+            return said;
+        };
+        let shown = value.as_bytes();
+        let key = shown.strip_prefix(self.prefix.as_bytes()).unwrap_or(shown);
+        if key.is_empty() || said.windows(key.len()).all(|piece| piece != key) {
+            return said;
+        }
+        let (text, key) = (String::from_utf8_lossy(&said), String::from_utf8_lossy(key));
+        Bytes::from(text.replace(&*key, "[key]"))
+    }
+}
+
 fn header(prefix: &str, key: &Secret) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(&format!("{prefix}{}", key.expose())).ok()?;
     value.set_sensitive(true);
@@ -57,8 +75,8 @@ fn refusal(detail: &str) -> ProviderFault {
 mod tests {
     use std::sync::Arc;
 
-    use bytes::Bytes;
     use uuid::Uuid;
+    use vuzo_domain::catalog::ModelId;
     use vuzo_domain::chat::{Endpoint, Envelope};
     use vuzo_domain::id::GenerationId;
 
@@ -77,17 +95,43 @@ mod tests {
             images: 0,
             audio_bytes: 0,
             long_cache: false,
+            betas: Vec::new(),
+            service_tier: vuzo_domain::pricing::TierWish::Standard,
             metadata: None,
             body: Bytes::new(),
         };
         UpstreamCall {
             generation: GenerationId::from_uuid(Uuid::nil()),
+            model: ModelId::new("m").unwrap(),
             upstream_model: "m".to_owned(),
             capabilities: Vec::new().into(),
             model_most: 1,
             secret: secret.map(Secret::new),
             output_limit: None,
+            service_tier: None,
             envelope: Arc::new(envelope),
+        }
+    }
+
+    #[test]
+    fn a_provider_that_repeats_the_key_is_not_quoted_with_it() {
+        let provider = ProviderId::new("played").unwrap();
+        let configured = Secret::new("sk-configured");
+        for prefix in ["Bearer ", ""] {
+            let key = OwnKey::new(&provider, prefix, Some(&configured)).unwrap();
+            for (chosen, said, expected) in [
+                (
+                    None,
+                    "no: sk-configured, sk-configured!",
+                    "no: [key], [key]!",
+                ),
+                (Some("sk-chosen"), "no: sk-chosen", "no: [key]"),
+                (Some("sk-chosen"), "no: sk-cho***en", "no: sk-cho***en"),
+                (None, "", ""),
+            ] {
+                let hidden = key.hide(&call(chosen), Bytes::from_static(said.as_bytes()));
+                assert_eq!(hidden, expected, "{prefix:?}");
+            }
         }
     }
 

@@ -46,11 +46,17 @@ pub(super) struct Pieces<R> {
 }
 
 impl<R: Relay + 'static> Pieces<R> {
-    pub(super) fn new(mut response: Response, relay: R, by: Instant, patience: Patience) -> Self {
+    /// Boxed at once: whoever waits for the first event would make room for it anew.
+    pub(super) fn new(
+        mut response: Response,
+        relay: R,
+        by: Instant,
+        patience: Patience,
+    ) -> Box<Self> {
         // They are slices of the buffer that they were read into, and would keep it for
         // as long as the stream runs.
         response.headers_mut().clear();
-        Self {
+        Box::new(Self {
             response,
             relay,
             first_by: by,
@@ -58,11 +64,11 @@ impl<R: Relay + 'static> Pieces<R> {
             ready: None,
             ending: None,
             ended: false,
-        }
+        })
     }
 
     /// Waits a moment for the first event: a fault there is a fault of the whole call.
-    pub(super) async fn begin(mut self) -> Result<ReplyStream, ProviderFault> {
+    pub(super) async fn begin(mut self: Box<Self>) -> Result<ReplyStream, ProviderFault> {
         if let Ok(first) = timeout(self.patience.first_event, self.next()).await {
             match first {
                 Some(Err(fault)) => return Err(fault),

@@ -114,7 +114,7 @@ async fn a_request_goes_out_in_the_vendors_wire() {
     assert_eq!(sent.path, "/v1/messages");
     assert_eq!(
         String::from_utf8(sent.body).expect("text"),
-        r#"{"model":"upstream-model","max_tokens":1700,"system":[{"type":"text","text":"Be brief"}],"messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}],"thinking":{"type":"enabled","budget_tokens":1024},"metadata":{"user_id":"u"}}"#
+        r#"{"model":"upstream-model","max_tokens":1700,"system":[{"type":"text","text":"Be brief"}],"messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}],"thinking":{"type":"enabled","budget_tokens":1024},"metadata":{"user_id":"u"},"service_tier":"standard_only"}"#
     );
     let head = sent.head.to_ascii_lowercase();
     for line in [

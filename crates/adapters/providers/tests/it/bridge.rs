@@ -75,6 +75,24 @@ fn verdict(came: &Came) -> (Option<&FaultKind>, Option<&UsageReport>) {
     }
 }
 
+/// A fault as it is told in a dialect, which may have another name for the field.
+fn named_in(endpoint: Endpoint, fault: &FaultKind) -> FaultKind {
+    let mut fault = fault.clone();
+    if let FaultKind::BadRequest {
+        param: Some(param), ..
+    } = &mut fault
+    {
+        let own = match (endpoint, param.as_str()) {
+            (Endpoint::Completions, "messages") => "prompt",
+            (Endpoint::Responses, "messages") => "input",
+            (Endpoint::Responses, "max_tokens") => "max_output_tokens",
+            (_, other) => other,
+        };
+        *param = own.to_owned();
+    }
+    fault
+}
+
 /// The same request in a dialect; `None` where the dialect cannot ask for it.
 fn body(endpoint: Endpoint, stream: bool, answers: u32) -> Option<String> {
     match endpoint {
@@ -138,6 +156,10 @@ async fn play(client: HttpClient, name: &str, given: &str) -> usize {
         Some(&"openrouter") => Dialect::OpenRouter,
         _ => return 0,
     };
+    // Answers in another wire than that of chats are read by nobody else.
+    if words.contains(&"completions") {
+        return 0;
+    }
     let stream = words.contains(&"stream");
     let answers = if words.contains(&"n=2") { 2 } else { 1 };
     let status = words.iter().find_map(|word| word.strip_prefix("status="));
@@ -178,7 +200,9 @@ async fn play(client: HttpClient, name: &str, given: &str) -> usize {
         let came = tokio::time::timeout(Duration::from_secs(60), take(&provider, &call))
             .await
             .expect(&name);
-        assert_eq!(verdict(&came), verdict(&native), "{name}");
+        let (fault, report) = verdict(&native);
+        let fault = fault.map(|fault| named_in(endpoint, fault));
+        assert_eq!(verdict(&came), (fault.as_ref(), report), "{name}");
         if stream {
             is_well_formed(&name, endpoint, &came);
         } else if came.ending.is_ok() {

@@ -11,7 +11,8 @@ use vuzo_domain::id::RuleId;
 use vuzo_domain::money::Currency;
 use vuzo_domain::pattern::ModelPattern;
 use vuzo_domain::pricing::{
-    Dimension, Markup, PriceVersion, PricingRule, Quote, Rate, RateCard, Tier,
+    Dimension, Markup, PriceVersion, PricingRule, Quote, Rate, RateCard, ServiceTier, Tier,
+    TierCard,
 };
 use vuzo_domain::time::Timestamp;
 
@@ -52,7 +53,7 @@ impl Catalogue {
         let version = PriceVersion {
             number: 1,
             effective_from: NOW,
-            cost: card(row),
+            cost: with_service_tiers(card(row)),
             retail: None,
         };
         let rule = PricingRule {
@@ -98,6 +99,50 @@ fn card(row: &Members) -> RateCard {
     let tiers: Vec<Members> = serde_json::from_str(tiers).expect("tiers");
     card.with_tiers(tiers.iter().map(tier).collect())
         .expect("rising tiers")
+}
+
+/// The list has no prices of service tiers. These are what vendors say of them: flex is
+/// half the price, and priority is twice as dear here.
+fn with_service_tiers(card: RateCard) -> RateCard {
+    let tiers = vec![
+        TierCard {
+            tier: ServiceTier::Flex,
+            card: scaled(&card, 1, 2),
+        },
+        TierCard {
+            tier: ServiceTier::Priority,
+            card: scaled(&card, 2, 1),
+        },
+    ];
+    card.with_service_tiers(tiers).expect("whole cards")
+}
+
+fn scaled(card: &RateCard, times: u64, by: u64) -> RateCard {
+    let part = |rate: Rate| {
+        let units = rate.units() * times;
+        assert_eq!(units % by, 0, "a price that can be halved");
+        Rate::from_units(units / by).expect("a price")
+    };
+    let price = |dimension| card.stated(dimension).map(part);
+    let base = |dimension| price(dimension).expect("a price");
+    let plain = RateCard::new(
+        card.currency(),
+        base(Dimension::Input),
+        base(Dimension::Output),
+    );
+    let tiers = card.tiers().iter().map(|tier| {
+        let (above, inclusive) = tier.bound();
+        let all = Dimension::ALL.into_iter();
+        all.fold(Tier::new(above, inclusive), |scaled, dimension| {
+            scaled.with(dimension, tier.stated(dimension).map(part))
+        })
+    });
+    let all = Dimension::ALL.into_iter();
+    all.fold(plain, |plain, dimension| {
+        plain.with(dimension, price(dimension))
+    })
+    .with_tiers(tiers.collect())
+    .expect("rising tiers")
 }
 
 fn tier(row: &Members) -> Tier {

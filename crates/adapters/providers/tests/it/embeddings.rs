@@ -97,7 +97,7 @@ async fn what_is_no_answer_is_a_fault() {
         (&ANSWER[..60], FaultKind::Garbled),
         (
             r#"{"error":{"message":"overloaded","code":503}}"#,
-            FaultKind::Failing,
+            FaultKind::Overloaded,
         ),
     ] {
         let fault = told(answer, "\"x\"").await.expect_err(answer);

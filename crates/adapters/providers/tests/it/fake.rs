@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use vuzo_domain::catalog::ProviderId;
+use vuzo_domain::catalog::{ModelId, ProviderId};
 use vuzo_domain::chat::{Endpoint, Envelope, UpstreamCall};
 use vuzo_domain::id::GenerationId;
 use vuzo_domain::secret::Secret;
@@ -191,6 +191,27 @@ pub(crate) fn short_patience() -> Patience {
     }
 }
 
+/// For a provider that stops before it has said what is asserted: the sooner it is given
+/// up, the better. The other ways of failing end by themselves.
+pub(crate) fn impatient() -> Patience {
+    Patience {
+        first_byte: Duration::from_millis(400),
+        between_reads: Duration::from_millis(400),
+        first_event: Duration::from_millis(20),
+        ..short_patience()
+    }
+}
+
+/// For a provider that stops after it has said enough for an answer, which must arrive
+/// however busy the machine is.
+pub(crate) fn patient_at_first() -> Patience {
+    Patience {
+        first_byte: short_patience().first_byte,
+        between_reads: Duration::from_secs(2),
+        ..impatient()
+    }
+}
+
 pub(crate) fn adapter(base_url: &str, dialect: Dialect, patience: Patience) -> OpenAiShaped {
     adapter_over(
         base_url,
@@ -220,8 +241,10 @@ pub(crate) fn call(body: &str, stream: bool, wants_usage: bool, answers: u32) ->
         model_most: 4_096,
         secret: None,
         generation: GenerationId::from_uuid(uuid::Uuid::from_u128(0xabc)),
+        model: ModelId::new("m").expect("an id"),
         upstream_model: "upstream-model".to_owned(),
         output_limit: None,
+        service_tier: None,
         envelope: Arc::new(Envelope {
             endpoint: Endpoint::ChatCompletions,
             model: "m".to_owned(),
@@ -234,6 +257,8 @@ pub(crate) fn call(body: &str, stream: bool, wants_usage: bool, answers: u32) ->
             images: 0,
             audio_bytes: 0,
             long_cache: false,
+            betas: Vec::new(),
+            service_tier: vuzo_domain::pricing::TierWish::Standard,
             metadata: None,
             body: body.to_owned().into(),
         }),

@@ -2,7 +2,7 @@
 
 mod embeddings;
 mod offsets;
-mod seals;
+pub(crate) mod seals;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -240,7 +240,7 @@ async fn complaints_fall_on_who_can_mend_them() {
             error(429, "RESOURCE_EXHAUSTED", day),
             FaultKind::NotServed,
         ),
-        (503, error(503, "UNAVAILABLE", ""), FaultKind::Failing),
+        (503, error(503, "UNAVAILABLE", ""), FaultKind::Overloaded),
         (
             504,
             error(504, "DEADLINE_EXCEEDED", ""),

@@ -3,7 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use vuzo_domain::chat::Endpoint;
 use vuzo_domain::port::ChatProvider;
 use vuzo_providers::Dialect;
 
@@ -51,9 +53,17 @@ async fn play(given: &str) -> String {
     let words: Vec<&str> = head.split_whitespace().collect();
     let stream = words.contains(&"stream");
     let answers = if words.contains(&"n=2") { 2 } else { 1 };
-    let body = format!(
-        r#"{{"model":"m","messages":[{{"role":"user","content":"Hi"}}],"n":{answers},"stream":{stream}}}"#
-    );
+    let is_chat = !words.contains(&"completions");
+    let body = if is_chat {
+        format!(
+            r#"{{"model":"m","messages":[{{"role":"user","content":"Hi"}}],"n":{answers},"stream":{stream}}}"#
+        )
+    } else {
+        let prompts = ["\"Hi\""]
+            .repeat(if answers == 2 { 2 } else { 1 })
+            .join(",");
+        format!(r#"{{"model":"m","prompt":[{prompts}],"stream":{stream}}}"#)
+    };
     let status = words
         .iter()
         .find_map(|word| word.strip_prefix("status="))
@@ -80,6 +90,9 @@ async fn play(given: &str) -> String {
         Some(&"google") => Box::new(gemini::adapter(&fake.base_url)),
         other => panic!("no provider {other:?}"),
     };
-    let call = call(&body, stream, words.contains(&"usage"), answers);
+    let mut call = call(&body, stream, words.contains(&"usage"), answers);
+    if !is_chat {
+        Arc::make_mut(&mut call.envelope).endpoint = Endpoint::Completions;
+    }
     outcome::text(&outcome::of(&*provider, &call).await)
 }

@@ -3,7 +3,8 @@
 //!
 //! The first line of a file names the provider, the model in the catalogue and how it is
 //! called: `stream`; `crlf` where the vendor ends lines so; `long_cache` where the request
-//! asks for the long-lived cache. Then comes what the vendor sends, then what it comes to.
+//! asks for the long-lived cache; `asks=flex` where it asks for that service tier. Then
+//! comes what the vendor sends, then what it comes to.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use vuzo_domain::chat::UsageReport;
 use vuzo_domain::money::{BasisPoints, Currency, Units};
 use vuzo_domain::port::ChatProvider;
-use vuzo_domain::pricing::{Exact, Markup, Quote, Receipt};
+use vuzo_domain::pricing::{Exact, Markup, Quote, Receipt, ServedTier, ServiceTier};
 use vuzo_domain::usage::Consumption;
 use vuzo_providers::Dialect;
 
@@ -57,6 +58,20 @@ const MORE_CASES: &[(&str, &str)] = &[
     ("openrouter", "tier-above"),
     ("openrouter", "write"),
     ("openrouter", "own-key"),
+    ("anthropic", "service"),
+    ("anthropic", "service-denied"),
+    ("anthropic", "service-long"),
+    ("google", "service"),
+    ("google", "service-denied"),
+    ("google", "service-long"),
+    ("openai", "service"),
+    ("openai", "service-denied"),
+    ("openai", "service-long"),
+    ("openrouter", "service"),
+    ("openrouter", "service-denied"),
+    ("xai", "service"),
+    ("xai", "service-denied"),
+    ("xai", "service-long"),
 ];
 
 const PROVIDERS: [&str; 5] = ["anthropic", "google", "openai", "openrouter", "xai"];
@@ -100,6 +115,13 @@ impl Recorded {
         self.words.get(1).expect("a model")
     }
 
+    /// The service tier that the call asks for.
+    fn asks(&self) -> Option<ServiceTier> {
+        let mut words = self.words.iter();
+        let word = words.find_map(|word| word.strip_prefix("asks="))?;
+        Some(ServiceTier::from_name(word).expect("a service tier"))
+    }
+
     fn bytes(&self) -> Vec<u8> {
         if !self.is("stream") {
             return whole("200 OK", "application/json", self.upstream.as_bytes());
@@ -125,6 +147,7 @@ impl Recorded {
         let mut call = call(&body, is_stream, true, 1);
         let envelope = Arc::get_mut(&mut call.envelope).expect("nobody else has it");
         envelope.long_cache = self.is("long_cache");
+        call.service_tier = self.asks();
         match outcome::of(&*provider, &call).await {
             Ok(Outcome::Whole(reply)) => reply.report,
             Ok(Outcome::Stream(told)) => match told.ending.expect("an ending") {
@@ -149,12 +172,22 @@ fn provider(name: &str, fake: &Fake) -> Box<dyn ChatProvider> {
 }
 
 /// What a report comes to, as the files have it.
-fn metered(quote: &Quote, report: &UsageReport) -> String {
+fn metered(quote: &Quote, report: &UsageReport, asks: Option<ServiceTier>) -> String {
     let mut out = String::new();
+    let served = match &report.served_tier {
+        None => asks,
+        Some(ServedTier::Standard) => None,
+        Some(ServedTier::Tier(tier)) => Some(*tier),
+        Some(other) => panic!("an unknown tier {other:?}"),
+    };
+    if let Some(tier) = asks {
+        let served = served.map_or(ServedTier::DEFAULT, ServiceTier::name);
+        let _infallible = writeln!(out, "asked for {tier}, served {served}");
+    }
     match &report.consumption {
         None => out.push_str("not counted\n"),
         Some(counted) => {
-            let receipt = quote.meter(counted).expect("a receipt");
+            let receipt = quote.meter_in(served, counted).expect("a receipt");
             for line in &receipt.lines {
                 let _infallible = writeln!(
                     out,
@@ -188,7 +221,7 @@ async fn every_answer_costs_what_was_worked_out() {
     for recorded in recorded() {
         let quote = catalogue.quote(recorded.model(), Markup::default());
         let report = recorded.report().await;
-        let came = metered(&quote, &report);
+        let came = metered(&quote, &report, recorded.asks());
         if came != recorded.expected {
             let _infallible = writeln!(
                 wrong,

@@ -1,13 +1,10 @@
 //! A provider that fails at every byte of a recorded answer, in every way.
 
-use std::time::Duration;
+use vuzo_providers::{Dialect, HttpClient, OpenAiShaped};
 
-use futures_util::stream::{self, StreamExt as _};
-use vuzo_domain::chat::FaultKind;
-use vuzo_providers::{Dialect, HttpClient, Patience};
-
-use crate::fake::{Act, Fake, adapter_over, plain_call, short_patience, streamed, whole};
-use crate::outcome::{self, Outcome};
+use crate::failing::{Failing, check_kind, parsed};
+use crate::fake::{adapter_over, plain_call, streamed, whole};
+use crate::outcome::Outcome;
 
 const FRAMES: [&str; 6] = [
     ": OPENROUTER PROCESSING\n\n",
@@ -18,64 +15,11 @@ const FRAMES: [&str; 6] = [
     "data: [DONE]\n\n",
 ];
 
-const WAYS: [&str; 5] = ["close", "reset", "half-close", "stall", "rubbish"];
+/// What a changed byte makes of an answer is for the wires that are translated.
+const WAYS: &[&str] = crate::failing::WAYS.split_at(5).0;
 
-/// The answer up to the offset that the path names, then the trouble that it names.
-fn acts(path: &str, answer: &[u8]) -> Vec<Act> {
-    let mut words = path.split('/').skip(1);
-    let way = words.next().expect("a way");
-    let offset: usize = words.next().expect("an offset").parse().expect("a number");
-    let begin = Act::Send(answer[..offset].to_vec());
-    match way {
-        "close" => vec![begin, Act::Close],
-        "reset" => vec![begin, Act::Reset],
-        "half-close" => vec![begin, Act::HalfClose],
-        "stall" => vec![begin, Act::Stall],
-        _ => vec![
-            begin,
-            Act::Send(b"\xff\x00}{ rubbish \r\n\r\ndata: {]\n\n\n\n".repeat(3)),
-            Act::Close,
-        ],
-    }
-}
-
-/// For a provider that will never say more; the other ways end by themselves.
-fn impatient() -> Patience {
-    Patience {
-        first_byte: Duration::from_millis(400),
-        between_reads: Duration::from_millis(400),
-        first_event: Duration::from_millis(20),
-        ..short_patience()
-    }
-}
-
-/// Plays every way at every offset and gives each outcome.
-async fn play(answer: Vec<u8>, is_stream: bool) -> Vec<(String, Result<Outcome, FaultKind>)> {
-    let length = answer.len();
-    let fake = Fake::start(move |request| acts(&request.path, &answer)).await;
-    let cases = WAYS
-        .iter()
-        .flat_map(|way| (0..=length).map(move |offset| format!("{way}/{offset}")));
-    let base_url = &fake.base_url;
-    let patient = HttpClient::new(short_patience()).expect("client");
-    let impatient = HttpClient::new(impatient()).expect("client");
-    let client_for = |case: &str| {
-        if case.starts_with("stall") {
-            impatient.clone()
-        } else {
-            patient.clone()
-        }
-    };
-    stream::iter(cases)
-        .map(|case| (client_for(&case), case))
-        .map(|(client, case)| async move {
-            let adapter = adapter_over(&format!("{base_url}/{case}"), Dialect::OpenRouter, client);
-            let outcome = outcome::of(&adapter, &plain_call(is_stream)).await;
-            (case, outcome.map_err(|fault| fault.kind))
-        })
-        .buffer_unordered(48)
-        .collect()
-        .await
+fn openrouter(url: &str, client: HttpClient) -> OpenAiShaped {
+    adapter_over(url, Dialect::OpenRouter, client)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,13 +37,21 @@ async fn a_stream_that_fails_anywhere_has_one_ending() {
         find("\"finish_reason\":\"stop\"}]}\n") + "\"finish_reason\":\"stop\"}]}\n\n".len();
     let done = find("[DONE]\n\n") + "[DONE]\n\n".len();
     let full_text = 2;
-    let outcomes = play(answer.clone(), true).await;
+    let failing = Failing {
+        answer: answer.clone(),
+        late: complete.saturating_sub(4),
+        ways: WAYS,
+        asked: &plain_call(true),
+    };
+    let outcomes = failing.play(openrouter).await;
     assert_eq!(outcomes.len(), WAYS.len() * (answer.len() + 1));
     for (case, outcome) in outcomes {
-        let (way, offset) = case.split_once('/').expect("a case");
-        let offset: usize = offset.parse().expect("a number");
+        let (way, offset) = parsed(&case);
         let (ended_well, pieces) = match &outcome {
-            Err(kind) => (false, check_kind(kind, &case)),
+            Err(kind) => {
+                check_kind(kind, &case);
+                (false, 0)
+            }
             Ok(Outcome::Whole(_)) => panic!("{case}: not a stream"),
             Ok(Outcome::Stream(told)) => match told.ending.as_ref() {
                 None => panic!("{case}: no ending"),
@@ -111,10 +63,10 @@ async fn a_stream_that_fails_anywhere_has_one_ending() {
                     );
                     (true, frames_in(&told.content))
                 }
-                Some(Err(fault)) => (
-                    false,
-                    check_kind(&fault.kind, &case).max(frames_in(&told.content)),
-                ),
+                Some(Err(fault)) => {
+                    check_kind(&fault.kind, &case);
+                    (false, frames_in(&told.content))
+                }
             },
         };
         assert!(pieces <= full_text, "{case}");
@@ -136,32 +88,26 @@ async fn a_whole_answer_that_fails_anywhere_is_whole_or_a_fault() {
     let body = r#"{"id":"a","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Grüße"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}}"#;
     let answer = whole("200 OK", "application/json", body.as_bytes());
     let length = answer.len();
-    for (case, outcome) in play(answer, false).await {
-        let (_, offset) = case.split_once('/').expect("a case");
+    let failing = Failing {
+        answer,
+        late: length,
+        ways: WAYS,
+        asked: &plain_call(false),
+    };
+    for (case, outcome) in failing.play(openrouter).await {
+        let (_, offset) = parsed(&case);
         match outcome {
             Ok(Outcome::Whole(reply)) => {
-                assert_eq!(offset, length.to_string(), "{case}");
+                assert_eq!(offset, length, "{case}");
                 assert_eq!(reply.body, body);
             }
             Ok(Outcome::Stream(_)) => panic!("{case}: a stream"),
             Err(kind) => {
                 check_kind(&kind, &case);
-                assert_ne!(offset, length.to_string(), "{case}: {kind:?}");
+                assert_ne!(offset, length, "{case}: {kind:?}");
             }
         }
     }
-}
-
-/// Only the provider is to blame.
-fn check_kind(kind: &FaultKind, case: &str) -> usize {
-    assert!(
-        matches!(
-            kind,
-            FaultKind::Unreachable | FaultKind::TimedOut | FaultKind::Garbled
-        ),
-        "{case}: {kind:?}"
-    );
-    0
 }
 
 fn frames_in(content: &[u8]) -> usize {

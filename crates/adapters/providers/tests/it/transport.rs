@@ -131,15 +131,17 @@ async fn forwarded(dialect: Dialect, body: &str, output_limit: Option<u64>) -> (
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_request_is_rewritten_and_nothing_else_of_it_changes() {
-    let body = r#"{"model":"m", "messages":[{"role":"user","content":"Hi"}],"sim":{"n":1},"models":["x"],"provider":{"sort":"price"},"plugins":[],"transforms":[],"route":"fallback","service_tier":"priority","metadata":{"a":"b"},"temperature":0.5}"#;
-    for (dialect, field) in [
-        (Dialect::OpenAi, "max_completion_tokens"),
-        (Dialect::XAi, "max_completion_tokens"),
-        (Dialect::OpenRouter, "max_tokens"),
+    let body = r#"{"model":"m", "messages":[{"role":"user","content":"Hi"}],"sim":{"n":1},"models":["x"],"fallbacks":["y"],"provider":{"sort":"price"},"plugins":[],"transforms":[],"route":"fallback","service_tier":"priority","metadata":{"a":"b"},"temperature":0.5}"#;
+    // Where the account there decides what nobody asks for, the standard tier is asked for.
+    let tier = r#""service_tier":"default","#;
+    for (dialect, field, tier) in [
+        (Dialect::OpenAi, "max_completion_tokens", tier),
+        (Dialect::XAi, "max_completion_tokens", ""),
+        (Dialect::OpenRouter, "max_tokens", ""),
     ] {
         let (sent, head) = forwarded(dialect, body, Some(77)).await;
         let expected = format!(
-            r#"{{"model":"upstream-model", "messages":[{{"role":"user","content":"Hi"}}],"temperature":0.5,"{field}":77}}"#
+            r#"{{"model":"upstream-model", "messages":[{{"role":"user","content":"Hi"}}],{tier}"temperature":0.5,"{field}":77}}"#
         );
         assert_eq!(sent, expected);
         assert!(head.contains("authorization: bearer sk-operator"), "{head}");
@@ -157,8 +159,22 @@ async fn the_request_is_rewritten_and_nothing_else_of_it_changes() {
     let (sent, _) = forwarded(Dialect::OpenAi, named, Some(5)).await;
     assert_eq!(
         sent,
-        r#"{"model":"upstream-model","messages":[{"role":"user","content":"Hi"}],"max_tokens":5}"#
+        r#"{"model":"upstream-model","messages":[{"role":"user","content":"Hi"}],"max_tokens":5,"service_tier":"default"}"#
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_provider_refuses_of_tools_and_names_is_left_out() {
+    let body = |system: &str, tool: &str| {
+        format!(
+            r#"{{"model":"upstream-model","messages":[{{"role":"system",{system}"content":"Be kind"}},{{"role":"user","name":"ada","content":"Hi"}}],"tools":[{{"type":"function","function":{{"name":"f"{tool}}}}}],"max_tokens":5}}"#
+        )
+    };
+    let given = body(r#""name":"rules","#, r#","strict":true"#);
+    let (sent, _) = forwarded(Dialect::XAi, &given, Some(5)).await;
+    assert_eq!(sent, body("", ""));
+    let (sent, _) = forwarded(Dialect::OpenRouter, &given, Some(5)).await;
+    assert_eq!(sent, given);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,7 +185,9 @@ async fn a_stream_is_always_asked_for_its_usage() {
     assert!(matches!(outcome, Ok(Outcome::Stream(_))), "{outcome:?}");
     let body = String::from_utf8(fake.seen().pop().expect("a request").body).expect("text");
     assert!(
-        body.ends_with(r#""stream":true,"stream_options":{"include_usage":true}}"#),
+        body.ends_with(
+            r#""stream":true,"service_tier":"default","stream_options":{"include_usage":true}}"#
+        ),
         "{body}"
     );
 }

@@ -118,9 +118,10 @@ fn what_follows_from_each_complaint() {
         (
             529,
             error("overloaded_error", "Overloaded", ""),
-            FaultKind::Failing,
+            FaultKind::Overloaded,
         ),
-        (529, String::new(), FaultKind::Failing),
+        (529, String::new(), FaultKind::Overloaded),
+        (503, String::new(), FaultKind::Overloaded),
         (400, "<html>nginx</html>".to_owned(), FaultKind::OurAccount),
         (307, String::new(), FaultKind::OurAccount),
     ] {
@@ -144,7 +145,7 @@ fn what_follows_from_each_complaint() {
 #[test]
 fn errors_inside_an_answer_are_judged_by_their_type() {
     for (kind, expected) in [
-        ("overloaded_error", FaultKind::Failing),
+        ("overloaded_error", FaultKind::Overloaded),
         ("rate_limit_error", FaultKind::RateLimited),
         ("invalid_request_error", bad(400, None)),
         ("something_new", FaultKind::Failing),

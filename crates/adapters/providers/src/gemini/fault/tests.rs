@@ -6,6 +6,7 @@ fn name(kind: &FaultKind) -> String {
         FaultKind::OurAccount => "account".to_owned(),
         FaultKind::NotServed => "model".to_owned(),
         FaultKind::RateLimited => "pace".to_owned(),
+        FaultKind::Overloaded => "overload".to_owned(),
         FaultKind::Failing => "failing".to_owned(),
         FaultKind::TimedOut => "late".to_owned(),
         FaultKind::BadRequest {
@@ -71,7 +72,7 @@ fn what_is_ours_is_never_the_customers() {
         (429, String::new(), "pace"),
         (499, error(499, "CANCELLED", "m"), "failing"),
         (500, error(500, "INTERNAL", "m"), "failing"),
-        (503, error(503, "UNAVAILABLE", "m"), "failing"),
+        (503, error(503, "UNAVAILABLE", "m"), "overload"),
         (504, error(504, "DEADLINE_EXCEEDED", "m"), "late"),
         (302, String::new(), "account"),
     ] {
@@ -126,7 +127,7 @@ fn errors_inside_of_answers_are_judged_alike() {
             "model",
         ),
         (&exhausted, "data: x".to_owned(), "pace"),
-        (&stated(None, "UNAVAILABLE"), String::new(), "failing"),
+        (&stated(None, "UNAVAILABLE"), String::new(), "overload"),
         (
             &stated(None, "INVALID_ARGUMENT"),
             String::new(),

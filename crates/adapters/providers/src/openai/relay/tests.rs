@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use vuzo_domain::catalog::ModelId;
 use vuzo_domain::chat::{Endpoint, Envelope, FaultKind};
 use vuzo_domain::id::GenerationId;
 
@@ -8,13 +9,19 @@ use super::*;
 use crate::upstream::Relay as _;
 
 fn relay(wants_usage: bool) -> Relay {
+    relay_of(Dialect::OpenAi, wants_usage)
+}
+
+fn relay_of(dialect: Dialect, wants_usage: bool) -> Relay {
     let call = UpstreamCall {
         capabilities: Vec::new().into(),
         model_most: 4_096,
         secret: None,
         generation: GenerationId::from_uuid(uuid::Uuid::from_u128(1)),
+        model: ModelId::new("m").unwrap(),
         upstream_model: "m".to_owned(),
         output_limit: None,
+        service_tier: None,
         envelope: Arc::new(Envelope {
             endpoint: Endpoint::ChatCompletions,
             model: "m".to_owned(),
@@ -27,11 +34,13 @@ fn relay(wants_usage: bool) -> Relay {
             images: 0,
             audio_bytes: 0,
             long_cache: false,
+            betas: Vec::new(),
+            service_tier: vuzo_domain::pricing::TierWish::Standard,
             metadata: None,
             body: Bytes::new(),
         }),
     };
-    Relay::new(&call, Dialect::OpenAi.habits())
+    Relay::new(&call, dialect.habits())
 }
 
 fn chunk(text: &str) -> String {
@@ -155,5 +164,39 @@ fn what_a_chunk_costs() {
         );
         assert!(bytes > 20_000 * 200);
         assert!(relay.splitter.pending() == 0 && relay.passage.kept_back.is_empty());
+    }
+}
+
+#[test]
+fn an_end_for_which_no_reason_is_given_is_given_one() {
+    let chunk = |delta: &str, reason: &str| {
+        format!(
+            "data: {{\"id\":\"x\",\"model\":\"g\",\"choices\":[{{\"index\":0,\"delta\":{delta}{reason}}}]}}\n\n"
+        )
+    };
+    let empty = ",\"finish_reason\":\"\"";
+    let call = r#"{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}"#;
+    let text = r#"{"content":"Hi"}"#;
+    for (content, last, reason) in [
+        (chunk(call, ""), chunk("{}", empty), Some("tool_calls")),
+        (chunk(call, empty), String::new(), Some("tool_calls")),
+        (chunk(text, ""), chunk("{}", empty), Some("stop")),
+        (
+            chunk(text, empty),
+            chunk("{}", ",\"finish_reason\":\"length\""),
+            Some("length"),
+        ),
+        (chunk(text, ""), String::new(), None),
+    ] {
+        let mut relay = relay_of(Dialect::XAi, false);
+        let stream = format!("{content}{last}data: [DONE]\n\n");
+        let Some(Ok(ReplyChunk::End { frames, .. })) = relay.push(stream.as_bytes()) else {
+            panic!("no end of {stream}");
+        };
+        let frames = String::from_utf8(frames.to_vec()).expect("text");
+        let told: Vec<&str> = frames.matches("\"finish_reason\":\"").collect();
+        assert_eq!(told.len(), usize::from(reason.is_some()), "{frames}");
+        let stated = reason.map(|reason| format!("\"finish_reason\":\"{reason}\""));
+        assert!(frames.contains(&stated.unwrap_or_default()), "{frames}");
     }
 }

@@ -5,6 +5,7 @@ fn kind(status: u16, body: &str) -> &'static str {
         FaultKind::OurAccount => "account",
         FaultKind::NotServed => "model",
         FaultKind::RateLimited => "pace",
+        FaultKind::Overloaded => "overload",
         FaultKind::Failing => "failing",
         FaultKind::BadRequest { .. } => "request",
         _ => "other",
@@ -74,7 +75,27 @@ fn what_is_ours_is_never_the_customers() {
         (408, "", "failing"),
         (500, "", "failing"),
         (524, "", "failing"),
-        (529, "", "failing"),
+    ] {
+        assert_eq!(kind(status, body), expected, "{status} {body}");
+    }
+}
+
+#[test]
+fn who_has_too_much_to_do_is_told_from_who_is_broken() {
+    for (status, body, expected) in [
+        (502, "", "failing"),
+        (503, "", "overload"),
+        (529, "", "overload"),
+        (
+            503,
+            r#"{"error":{"message":"m","code":503,"metadata":{"error_type":"provider_unavailable"}}}"#,
+            "overload",
+        ),
+        (
+            500,
+            r#"{"error":{"message":"m","type":"overloaded_error"}}"#,
+            "overload",
+        ),
     ] {
         assert_eq!(kind(status, body), expected, "{status} {body}");
     }
@@ -90,4 +111,30 @@ fn the_operators_names_stay_hidden() {
         words::presentable(&"ü".repeat(2_000)).chars().count(),
         1_000
     );
+}
+
+#[test]
+fn a_refusal_has_the_code_that_the_provider_names_in_words() {
+    let refusal = |code: &str, class: &str| {
+        format!(
+            r#"{{"error":{{"message":"m","code":{code},"metadata":{{"error_type":"{class}"}}}}}}"#
+        )
+    };
+    for (code, class, expected) in [
+        (
+            "400",
+            "context_length_exceeded",
+            Some("context_length_exceeded"),
+        ),
+        ("\"400\"", "string_too_long", Some("string_too_long")),
+        ("\"own_word\"", "string_too_long", Some("own_word")),
+        ("400", "invalid_request_error", None),
+        ("400", "something_new", None),
+    ] {
+        let fault = of_status(400, refusal(code, class).as_bytes(), None);
+        let FaultKind::BadRequest { code: said, .. } = fault.kind else {
+            panic!("{fault:?}");
+        };
+        assert_eq!(said.as_deref(), expected, "{code} {class}");
+    }
 }

@@ -12,6 +12,8 @@ pub(super) enum Topic {
     Model,
     /// Too many calls at once.
     Pace,
+    /// Too many calls of everybody's.
+    Overload,
     /// The provider itself.
     Trouble,
     /// The customer's request.
@@ -40,15 +42,18 @@ const MODEL_WORDS: &[&str] = &["model_not_found"];
 
 const PACE_WORDS: &[&str] = &["rate_limit_exceeded", "rate_limit_error", "slow_down"];
 
+const OVERLOAD_WORDS: &[&str] = &[
+    "server_is_overloaded",
+    "provider_overloaded",
+    "overloaded_error",
+];
+
 const TROUBLE_WORDS: &[&str] = &[
     "server_error",
-    "server_is_overloaded",
     "service_unavailable_error",
-    "provider_overloaded",
     "provider_unavailable",
     "server",
     "timeout",
-    "overloaded_error",
     "api_error",
 ];
 
@@ -98,8 +103,23 @@ const MODEL_PHRASES: &[&str] = &["is not a valid model"];
 
 const TROUBLE_PHRASES: &[&str] = &["service is currently unavailable", "overloaded"];
 
-/// The machine-readable words decide before the status, and the status before the prose.
+/// What the error is about. Of trouble, the status says which.
 pub(super) fn topic(status: u16, error: Option<&UpstreamFault>) -> Topic {
+    match (words(status, error), status) {
+        (Topic::Trouble, 503 | 529) => Topic::Overload,
+        (topic, _) => topic,
+    }
+}
+
+/// The class of a complaint about the request, where it is one that means the same with
+/// every provider.
+pub(super) fn class(error: &UpstreamFault) -> Option<String> {
+    let kind = error.kind.as_ref()?;
+    REQUEST_WORDS.contains(&kind.as_str()).then(|| kind.clone())
+}
+
+/// The machine-readable words decide before the status, and the status before the prose.
+fn words(status: u16, error: Option<&UpstreamFault>) -> Topic {
     let named = |words: &[&str]| {
         error.is_some_and(|error| {
             [&error.kind, &error.code]
@@ -114,6 +134,7 @@ pub(super) fn topic(status: u16, error: Option<&UpstreamFault>) -> Topic {
         (ACCOUNT_WORDS, Topic::Account),
         (MODEL_WORDS, Topic::Model),
         (PACE_WORDS, Topic::Pace),
+        (OVERLOAD_WORDS, Topic::Overload),
         (TROUBLE_WORDS, Topic::Trouble),
         (REQUEST_WORDS, Topic::Request),
     ];

@@ -51,7 +51,7 @@ async fn complaints_fall_on_who_can_mend_them() {
         (
             529,
             error("overloaded_error", "Overloaded"),
-            FaultKind::Failing,
+            FaultKind::Overloaded,
         ),
     ] {
         let mut answer = format!("HTTP/1.1 {status} X\r\nretry-after: 7\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
@@ -59,7 +59,10 @@ async fn complaints_fall_on_who_can_mend_them() {
         for asked in both_calls(false).into_iter().chain(both_calls(true)) {
             let fault = fault_of(answer.clone(), &asked).await;
             assert_eq!(fault.kind, expected, "{body}");
-            let waits = matches!(expected, FaultKind::RateLimited | FaultKind::Failing);
+            let waits = matches!(
+                expected,
+                FaultKind::RateLimited | FaultKind::Overloaded | FaultKind::Failing
+            );
             if waits {
                 assert_eq!(fault.retry_after, Some(Duration::from_secs(7)));
             }
@@ -87,7 +90,7 @@ async fn an_error_inside_a_stream_ends_it() {
         let frames = format!("{}{overloaded}", FRAMES[..begun].concat());
         for asked in both_calls(true) {
             let fault = fault_of(streamed(&[frames.as_bytes()]), &asked).await;
-            assert_eq!(fault.kind, FaultKind::Failing, "{begun}");
+            assert_eq!(fault.kind, FaultKind::Overloaded, "{begun}");
             let report = fault.report.expect("what came before");
             assert_eq!(report.output_bytes, spoken);
             // The prompt is counted; the output is what was said.

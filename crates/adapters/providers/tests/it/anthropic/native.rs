@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use vuzo_domain::chat::Endpoint;
+use vuzo_domain::chat::{Endpoint, Envelope};
 
 use super::{ANSWER, FRAMES, adapter, by, forwarded, native_call, recorded_stream};
 use crate::fake::{Fake, plain_call, streamed, whole};
@@ -20,13 +21,56 @@ async fn a_body_passes_but_for_what_is_the_gateways() {
     assert_eq!(
         String::from_utf8(sent.body).expect("text"),
         r#"{ "model":"upstream-model","max_tokens": 9000,"temperature":0.50,
- "messages":[{"role":"user","content":[{"type":"text","text":"h\u00e9","cache_control":{"type":"ephemeral","ttl":"1h"}}]}], "thinking":{"type":"adaptive"} }"#
+ "messages":[{"role":"user","content":[{"type":"text","text":"h\u00e9","cache_control":{"type":"ephemeral","ttl":"1h"}}]}], "thinking":{"type":"adaptive"},"service_tier":"standard_only" }"#
     );
     asked.output_limit = Some(77);
     asked.capabilities = vec!["no_sampling_params".to_owned()].into();
     let body = String::from_utf8(forwarded(&asked).await.body).expect("text");
     assert!(body.contains(r#""max_tokens": 77,"#), "{body}");
     assert!(!body.contains("temperature"), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trials_that_can_be_billed_are_told_and_others_are_not() {
+    let with = |betas: &[&str]| {
+        let mut asked = native_call(false);
+        asked.envelope = Arc::new(Envelope {
+            betas: betas.iter().map(ToString::to_string).collect(),
+            ..Envelope::clone(&asked.envelope)
+        });
+        asked
+    };
+    let told = |head: &str| {
+        let head = head.to_ascii_lowercase();
+        let line = head.lines().find_map(|line| {
+            let (_, value) = line.split_once("anthropic-beta: ")?;
+            Some(value.to_owned())
+        });
+        line.unwrap_or_default()
+    };
+    for (betas, expected) in [
+        (&[][..], ""),
+        (&["files-api-2025-04-14"], ""),
+        (
+            &[
+                "interleaved-thinking-2025-05-14",
+                "context-1m-2025-08-07",
+                "pdfs-2024-09-25",
+            ],
+            "interleaved-thinking-2025-05-14,pdfs-2024-09-25",
+        ),
+    ] {
+        assert_eq!(told(&forwarded(&with(betas)).await.head), expected);
+    }
+    let unknown = with(&["pdfs-2024-09-25", "free-lunch-2026-01-01"]);
+    let fake = Fake::saying(whole("200 OK", "application/json", ANSWER.as_bytes())).await;
+    let outcome = outcome::of(&adapter(&fake.base_url), &unknown).await;
+    let fault = outcome.expect_err("a refusal");
+    assert!(
+        fault.message.contains("'free-lunch-2026-01-01'"),
+        "{fault:?}"
+    );
+    assert!(fake.seen().is_empty(), "the provider is not asked");
 }
 
 #[tokio::test(flavor = "multi_thread")]

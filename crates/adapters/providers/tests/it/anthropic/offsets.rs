@@ -1,104 +1,11 @@
 //! Anthropic failing at every byte of a recorded answer, in every way.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use futures_util::stream::{self, StreamExt as _};
-use vuzo_domain::chat::{FaultKind, UpstreamCall};
-use vuzo_providers::{HttpClient, Patience};
+use vuzo_domain::chat::UpstreamCall;
 
 use super::{ANSWER, FRAMES, adapter_over, native_call, recorded_stream};
-use crate::fake::{Act, Fake, plain_call, short_patience, whole};
-use crate::outcome::{self, Outcome};
-
-const WAYS: [&str; 6] = ["close", "reset", "half-close", "stall", "rubbish", "flip"];
-
-/// The answer up to the offset that the path names, then the trouble that it names.
-fn acts(path: &str, answer: &[u8]) -> Vec<Act> {
-    let mut words = path.split('/').skip(1);
-    let way = words.next().expect("a way");
-    let offset: usize = words.next().expect("an offset").parse().expect("a number");
-    let (before, after) = answer.split_at(offset);
-    let begin = Act::Send(before.to_vec());
-    match way {
-        "close" => vec![begin, Act::Close],
-        "reset" => vec![begin, Act::Reset],
-        "half-close" => vec![begin, Act::HalfClose],
-        "stall" => vec![begin, Act::Stall],
-        "rubbish" => vec![
-            begin,
-            Act::Send(b"\xff\x00}{ rubbish \r\n\r\ndata: {]\n\n\n\n".repeat(3)),
-            Act::Close,
-        ],
-        _ => {
-            let mut after = after.to_vec();
-            if let Some(byte) = after.first_mut() {
-                *byte ^= 0x55;
-            }
-            vec![begin, Act::Send(after), Act::Close]
-        }
-    }
-}
-
-/// The way and the offset of a case.
-fn parsed(case: &str) -> (&str, usize) {
-    let (way, offset) = case.split_once('/').expect("a case");
-    (way, offset.parse().expect("a number"))
-}
-
-/// For a provider that will never say more; the other ways end by themselves.
-fn impatient() -> Patience {
-    Patience {
-        first_byte: Duration::from_millis(400),
-        between_reads: Duration::from_millis(400),
-        first_event: Duration::from_millis(20),
-        ..short_patience()
-    }
-}
-
-/// Plays every way at every offset and gives each outcome. From the offset `late` on an
-/// answer must come, however busy the machine is.
-async fn play(
-    answer: Vec<u8>,
-    late: usize,
-    asked: UpstreamCall,
-) -> Vec<(String, Result<Outcome, FaultKind>)> {
-    let length = answer.len();
-    let fake = Fake::start(move |request| acts(&request.path, &answer)).await;
-    let cases = WAYS
-        .iter()
-        .flat_map(|way| (0..=length).map(move |offset| format!("{way}/{offset}")));
-    let base_url = &fake.base_url;
-    let client = |patience| HttpClient::new(patience).expect("client");
-    let patient = client(short_patience());
-    // What a changed byte makes of the lengths in the head may be a wait without end.
-    let impatient = client(impatient());
-    let patient_at_first = client(Patience {
-        first_byte: short_patience().first_byte,
-        between_reads: Duration::from_secs(5),
-        ..self::impatient()
-    });
-    let client_for = |case: &str| {
-        let (way, offset) = parsed(case);
-        match way {
-            "stall" | "flip" if offset < late => impatient.clone(),
-            // Its connection stays open, so that nobody else must be given it.
-            "stall" => patient_at_first.clone(),
-            _ => patient.clone(),
-        }
-    };
-    let asked = Arc::new(asked);
-    stream::iter(cases)
-        .map(|case| (client_for(&case), case, Arc::clone(&asked)))
-        .map(|(client, case, asked)| async move {
-            let adapter = adapter_over(&format!("{base_url}/{case}"), client);
-            let outcome = outcome::of(&adapter, &asked).await;
-            (case, outcome.map_err(|fault| fault.kind))
-        })
-        .buffer_unordered(64)
-        .collect()
-        .await
-}
+use crate::failing::{Failing, WAYS, check_kind, parsed};
+use crate::fake::{plain_call, whole};
+use crate::outcome::Outcome;
 
 async fn every_stream_has_one_ending(asked: UpstreamCall) {
     let answer = recorded_stream();
@@ -111,7 +18,13 @@ async fn every_stream_has_one_ending(asked: UpstreamCall) {
     let spoken = find(FRAMES[3]) + FRAMES[3].len();
     // From here on the customer has the whole text, and the provider has said why it ends.
     let complete = find(FRAMES[6]) + FRAMES[6].len();
-    let outcomes = play(answer.clone(), complete, asked).await;
+    let failing = Failing {
+        answer: answer.clone(),
+        late: complete,
+        ways: &WAYS,
+        asked: &asked,
+    };
+    let outcomes = failing.play(adapter_over).await;
     assert_eq!(outcomes.len(), WAYS.len() * (answer.len() + 1));
     for (case, outcome) in outcomes {
         let (way, offset) = parsed(&case);
@@ -170,7 +83,13 @@ async fn a_whole_answer_that_fails_anywhere_is_whole_or_a_fault() {
     let answer = whole("200 OK", "application/json", ANSWER.as_bytes());
     let length = answer.len();
     for asked in [plain_call(false), native_call(false)] {
-        for (case, outcome) in play(answer.clone(), length, asked).await {
+        let failing = Failing {
+            answer: answer.clone(),
+            late: length,
+            ways: &WAYS,
+            asked: &asked,
+        };
+        for (case, outcome) in failing.play(adapter_over).await {
             let (way, offset) = parsed(&case);
             match outcome {
                 Ok(Outcome::Whole(_)) => {
@@ -184,14 +103,4 @@ async fn a_whole_answer_that_fails_anywhere_is_whole_or_a_fault() {
             }
         }
     }
-}
-
-/// Only the provider is to blame, whatever is left of its status.
-fn check_kind(kind: &FaultKind, case: &str) {
-    let is_flipped = case.starts_with("flip");
-    let is_broken = matches!(
-        kind,
-        FaultKind::Unreachable | FaultKind::TimedOut | FaultKind::Garbled
-    );
-    assert!(is_broken || is_flipped, "{case}: {kind:?}");
 }

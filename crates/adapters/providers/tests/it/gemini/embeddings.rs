@@ -130,7 +130,7 @@ async fn what_holds_no_vectors_is_a_fault() {
         (
             "200 OK",
             r#"{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}"#,
-            FaultKind::Failing,
+            FaultKind::Overloaded,
         ),
         (
             "404 X",

@@ -1,83 +1,9 @@
 //! Gemini failing at every byte of a recorded answer, in every way.
 
-use std::time::Duration;
-
-use futures_util::stream::{self, StreamExt as _};
-use vuzo_domain::chat::FaultKind;
-use vuzo_providers::{HttpClient, Patience};
-
 use super::{ANSWER, FIRST, LAST, adapter_over, recorded_stream};
-use crate::fake::{Act, Fake, plain_call, short_patience, whole};
-use crate::outcome::{self, Outcome};
-
-const WAYS: [&str; 6] = ["close", "reset", "half-close", "stall", "rubbish", "flip"];
-
-/// The answer up to the offset that the path names, then the trouble that it names.
-fn acts(path: &str, answer: &[u8]) -> Vec<Act> {
-    let mut words = path.split('/').skip(1);
-    let way = words.next().expect("a way");
-    let offset: usize = words.next().expect("an offset").parse().expect("a number");
-    let (before, after) = answer.split_at(offset);
-    let begin = Act::Send(before.to_vec());
-    match way {
-        "close" => vec![begin, Act::Close],
-        "reset" => vec![begin, Act::Reset],
-        "half-close" => vec![begin, Act::HalfClose],
-        "stall" => vec![begin, Act::Stall],
-        "rubbish" => vec![
-            begin,
-            Act::Send(b"\xff\x00}{ rubbish \r\n\r\ndata: {]\n\n\n\n".repeat(3)),
-            Act::Close,
-        ],
-        _ => {
-            let mut after = after.to_vec();
-            if let Some(byte) = after.first_mut() {
-                *byte ^= 0x55;
-            }
-            vec![begin, Act::Send(after), Act::Close]
-        }
-    }
-}
-
-/// For a provider that will never say more; the other ways end by themselves.
-fn impatient() -> Patience {
-    Patience {
-        first_byte: Duration::from_millis(400),
-        between_reads: Duration::from_millis(400),
-        first_event: Duration::from_millis(20),
-        ..short_patience()
-    }
-}
-
-/// Plays every way at every offset and gives each outcome.
-async fn play(answer: Vec<u8>, is_stream: bool) -> Vec<(String, Result<Outcome, FaultKind>)> {
-    let length = answer.len();
-    let fake = Fake::start(move |request| acts(&request.path, &answer)).await;
-    let cases = WAYS
-        .iter()
-        .flat_map(|way| (0..=length).map(move |offset| format!("{way}/{offset}")));
-    let base_url = &fake.base_url;
-    let patient = HttpClient::new(short_patience()).expect("client");
-    // What a changed byte makes of the lengths in the head may be a wait without end.
-    let impatient = HttpClient::new(impatient()).expect("client");
-    let client_for = |case: &str| {
-        if case.starts_with("stall") || case.starts_with("flip") {
-            impatient.clone()
-        } else {
-            patient.clone()
-        }
-    };
-    stream::iter(cases)
-        .map(|case| (client_for(&case), case))
-        .map(|(client, case)| async move {
-            let adapter = adapter_over(&format!("{base_url}/{case}"), client);
-            let outcome = outcome::of(&adapter, &plain_call(is_stream)).await;
-            (case, outcome.map_err(|fault| fault.kind))
-        })
-        .buffer_unordered(48)
-        .collect()
-        .await
-}
+use crate::failing::{Failing, WAYS, check_kind, parsed};
+use crate::fake::{plain_call, whole};
+use crate::outcome::Outcome;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_fails_anywhere_has_one_ending() {
@@ -91,11 +17,16 @@ async fn a_stream_that_fails_anywhere_has_one_ending() {
     let spoken = find(FIRST) + FIRST.len();
     // From here on the customer has the whole text.
     let complete = find(LAST) + LAST.len() + "\r\n\r\n".len();
-    let outcomes = play(answer.clone(), true).await;
+    let failing = Failing {
+        answer: answer.clone(),
+        late: complete.saturating_sub(4),
+        ways: &WAYS,
+        asked: &plain_call(true),
+    };
+    let outcomes = failing.play(adapter_over).await;
     assert_eq!(outcomes.len(), WAYS.len() * (answer.len() + 1));
     for (case, outcome) in outcomes {
-        let (way, offset) = case.split_once('/').expect("a case");
-        let offset: usize = offset.parse().expect("a number");
+        let (way, offset) = parsed(&case);
         let (ended_well, content) = match &outcome {
             Err(kind) => {
                 check_kind(kind, &case);
@@ -142,27 +73,23 @@ async fn a_stream_that_fails_anywhere_has_one_ending() {
 async fn a_whole_answer_that_fails_anywhere_is_whole_or_a_fault() {
     let answer = whole("200 OK", "application/json", ANSWER.as_bytes());
     let length = answer.len();
-    for (case, outcome) in play(answer, false).await {
-        let (way, offset) = case.split_once('/').expect("a case");
+    let failing = Failing {
+        answer,
+        late: length,
+        ways: &WAYS,
+        asked: &plain_call(false),
+    };
+    for (case, outcome) in failing.play(adapter_over).await {
+        let (way, offset) = parsed(&case);
         match outcome {
             Ok(Outcome::Whole(_)) => {
-                assert!(offset == length.to_string() || way == "flip", "{case}");
+                assert!(offset == length || way == "flip", "{case}");
             }
             Ok(Outcome::Stream(_)) => panic!("{case}: a stream"),
             Err(kind) => {
                 check_kind(&kind, &case);
-                assert_ne!(offset, length.to_string(), "{case}: {kind:?}");
+                assert_ne!(offset, length, "{case}: {kind:?}");
             }
         }
     }
-}
-
-/// Only the provider is to blame, whatever is left of its status.
-fn check_kind(kind: &FaultKind, case: &str) {
-    let is_flipped = case.starts_with("flip");
-    let is_broken = matches!(
-        kind,
-        FaultKind::Unreachable | FaultKind::TimedOut | FaultKind::Garbled
-    );
-    assert!(is_broken || is_flipped, "{case}: {kind:?}");
 }

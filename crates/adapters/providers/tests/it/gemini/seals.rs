@@ -60,7 +60,7 @@ fn asked_at(endpoint: Endpoint, body: &str) -> UpstreamCall {
 }
 
 /// The conversation with the answer in it, and what the tools said.
-fn follow_up(endpoint: Endpoint, first: &str, reply: &Value) -> String {
+pub(crate) fn follow_up(endpoint: Endpoint, first: &str, reply: &Value) -> String {
     let mut body: Value = serde_json::from_str(first).expect("JSON");
     let (turns, said) = match endpoint {
         Endpoint::Messages => {

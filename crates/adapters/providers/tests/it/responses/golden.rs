@@ -65,6 +65,7 @@ async fn play(given: &str) -> String {
     let notes = words.contains(&"notes");
     call.envelope = Arc::new(Envelope {
         long_cache,
+        service_tier: vuzo_domain::pricing::TierWish::Standard,
         metadata: notes.then(|| "{\"order\":\n\"7\"}".to_owned()),
         ..Envelope::clone(&call.envelope)
     });

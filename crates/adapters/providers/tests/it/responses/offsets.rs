@@ -1,13 +1,11 @@
 //! A provider that fails at every byte of a stream, in every way.
 
-use std::time::Duration;
-
 use futures_util::stream::{self, StreamExt as _};
-use vuzo_domain::chat::FaultKind;
-use vuzo_providers::{Dialect, HttpClient, Patience};
+use vuzo_providers::{Dialect, HttpClient};
 
 use super::plain_call;
-use crate::fake::{Act, Fake, adapter_over, short_patience, streamed};
+use crate::failing::{acts, check_kind};
+use crate::fake::{Fake, adapter_over, impatient, patient_at_first, short_patience, streamed};
 use crate::outcome::{self, Outcome};
 
 const FRAMES: [&str; 5] = [
@@ -23,21 +21,6 @@ const WAYS: [&str; 5] = ["close", "reset", "half-close", "rubbish", "stall"];
 /// A stall is waited for, so it is tried at fewer places.
 const STALL_STEP: usize = 7;
 
-fn acts(path: &str, answer: &[u8]) -> Vec<Act> {
-    let mut words = path.split('/').skip(1);
-    let way = words.next().expect("a way");
-    let offset: usize = words.next().expect("an offset").parse().expect("a number");
-    let begin = Act::Send(answer[..offset].to_vec());
-    let rubbish = b"\xff\x00}{ rubbish \r\n\r\ndata: {]\n\n\n\n".repeat(3);
-    match way {
-        "close" => vec![begin, Act::Close],
-        "reset" => vec![begin, Act::Reset],
-        "half-close" => vec![begin, Act::HalfClose],
-        "stall" => vec![begin, Act::Stall],
-        _ => vec![begin, Act::Send(rubbish), Act::Close],
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_fails_anywhere_has_one_ending() {
     let answer = streamed(&FRAMES.map(str::as_bytes));
@@ -51,23 +34,23 @@ async fn a_stream_that_fails_anywhere_has_one_ending() {
     let script = answer.clone();
     let fake = Fake::start(move |request| acts(&request.path, &script)).await;
     let patient = HttpClient::new(short_patience()).expect("client");
-    let impatient = HttpClient::new(Patience {
-        first_byte: Duration::from_millis(400),
-        between_reads: Duration::from_millis(400),
-        first_event: Duration::from_millis(20),
-        ..short_patience()
-    })
-    .expect("client");
+    let impatient = HttpClient::new(impatient()).expect("client");
+    let patient_at_first = HttpClient::new(patient_at_first()).expect("client");
     let cases = WAYS.iter().flat_map(|way| {
         let step = if *way == "stall" { STALL_STEP } else { 1 };
         (0..=length).step_by(step).map(move |offset| (*way, offset))
     });
-    let (base_url, patient, impatient) = (&fake.base_url, &patient, &impatient);
+    let base_url = &fake.base_url;
+    let client_for = |way: &str, offset: usize| match way {
+        "stall" if offset + 3 < whole => impatient.clone(),
+        "stall" => patient_at_first.clone(),
+        _ => patient.clone(),
+    };
     let outcomes: Vec<_> = stream::iter(cases)
-        .map(|(way, offset)| async move {
-            let client = if way == "stall" { impatient } else { patient };
+        .map(|(way, offset)| (way, offset, client_for(way, offset)))
+        .map(|(way, offset, client)| async move {
             let url = format!("{base_url}/{way}/{offset}");
-            let adapter = adapter_over(&url, Dialect::OpenAi, client.clone());
+            let adapter = adapter_over(&url, Dialect::OpenAi, client);
             (way, offset, outcome::of(&adapter, &plain_call(true)).await)
         })
         .buffer_unordered(48)
@@ -77,7 +60,10 @@ async fn a_stream_that_fails_anywhere_has_one_ending() {
     for (way, offset, outcome) in outcomes {
         let case = format!("{way}/{offset}");
         let ended_well = match outcome {
-            Err(fault) => fault_kind(&fault.kind, &case),
+            Err(fault) => {
+                check_kind(&fault.kind, &case);
+                false
+            }
             Ok(Outcome::Whole(_)) => panic!("{case}: not a stream"),
             Ok(Outcome::Stream(told)) => match told.ending.expect("an ending") {
                 Ok(end) => {
@@ -88,7 +74,10 @@ async fn a_stream_that_fails_anywhere_has_one_ending() {
                     assert!(frame.starts_with(b"event: response.completed\n"), "{case}");
                     true
                 }
-                Err(fault) => fault_kind(&fault.kind, &case),
+                Err(fault) => {
+                    check_kind(&fault.kind, &case);
+                    false
+                }
             },
         };
         // The blank line that ends the last event may be missing at the end.
@@ -99,16 +88,4 @@ async fn a_stream_that_fails_anywhere_has_one_ending() {
             assert!(!ended_well, "{case}");
         }
     }
-}
-
-/// Only the provider is to blame.
-fn fault_kind(kind: &FaultKind, case: &str) -> bool {
-    assert!(
-        matches!(
-            kind,
-            FaultKind::Unreachable | FaultKind::TimedOut | FaultKind::Garbled
-        ),
-        "{case}: {kind:?}"
-    );
-    false
 }
