@@ -30,11 +30,12 @@ pub struct ModelOffer {
 
 impl PriceBook {
     /// A name finds every model on sale whose id or alias it is. `provider/name` finds
-    /// those of that provider alone, by id, alias or the provider's own name for it,
-    /// unless it is the id of another one's model.
+    /// those of that provider alone, by id or alias, unless it is the id of another
+    /// one's model; where nobody has that name, the provider's own name for a model does.
     fn new(snapshot: CatalogSnapshot) -> Self {
         let mut by_name = Names::with_capacity(snapshot.models.len().saturating_mul(4));
-        let mut pinned = Names::with_capacity(snapshot.models.len().saturating_mul(3));
+        let mut pinned = Names::with_capacity(snapshot.models.len().saturating_mul(2));
+        let mut upstream = Names::with_capacity(snapshot.models.len());
         let on_sale = |entry: &&ModelEntry| entry.model.is_on_sale();
         for entry in snapshot.models.iter().filter(on_sale) {
             let entry = Arc::new(entry.clone());
@@ -43,7 +44,17 @@ impl PriceBook {
                 add(&mut by_name, name.as_str().to_owned(), &entry);
                 add(&mut pinned, pin(model, name.as_str()), &entry);
             }
-            add(&mut pinned, pin(model, &model.upstream_id), &entry);
+            add(&mut upstream, pin(model, &model.upstream_id), &entry);
+        }
+        // Models may be the same one at their provider, at different prices: what it is
+        // called there must not mix up those that are asked for by their id, nor stand
+        // in for one that was retired.
+        for entry in &snapshot.models {
+            upstream.remove(entry.model.id.as_str());
+            upstream.remove(&entry.model.qualified_name());
+        }
+        for (name, entries) in upstream {
+            pinned.entry(name).or_insert(entries);
         }
         for (name, entries) in pinned {
             let literal = by_name.get(&name).map(Vec::as_slice).unwrap_or_default();

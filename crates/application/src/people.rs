@@ -12,7 +12,8 @@ use std::sync::Arc;
 use vuzo_domain::account::{Account, AccountStatus, Email, Role, User};
 use vuzo_domain::id::{SessionId, UserId};
 use vuzo_domain::port::{
-    Accounts, Claims, Clock, Hasher, IdGen, RotateRefresh, RotationError, Signer, Unavailable,
+    Accounts, Claims, Clock, Hasher, IdGen, Naming, RotateRefresh, RotationError, Signer,
+    Unavailable,
 };
 
 use crate::access::{Caller, Directory, Identity};
@@ -173,20 +174,19 @@ impl People {
         self.accounts.find_user(user).await
     }
 
-    /// Changes how a person is called; `None` leaves a name as it is.
-    pub async fn rename(
-        &self,
-        user: UserId,
-        full_name: Option<String>,
-        company: Option<String>,
-    ) -> Result<Option<User>, PeopleError> {
-        let checked = |field: &'static str, text: Option<String>| {
-            let taken = text.map(|text| line(&text, LONGEST_NAME)).transpose();
-            taken.map_err(|fault| name_error(field, fault))
-        };
-        let full_name = checked("full_name", full_name)?;
-        let company = checked("company", company)?;
-        Ok(self.accounts.update_user(user, full_name, company).await?)
+    /// Changes how a person is called.
+    pub async fn rename(&self, user: UserId, naming: Naming) -> Result<Option<User>, PeopleError> {
+        let mut naming = naming;
+        for (field, name) in [
+            ("full_name", &mut naming.full_name),
+            ("company", &mut naming.company),
+        ] {
+            if let Some(Some(text)) = name {
+                let taken = line(text, LONGEST_NAME);
+                *text = taken.map_err(|fault| name_error(field, fault))?;
+            }
+        }
+        Ok(self.accounts.update_user(user, naming).await?)
     }
 
     async fn account_of(&self, user: &User) -> Result<Account, PeopleError> {

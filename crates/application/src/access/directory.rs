@@ -13,8 +13,9 @@ use super::remembered::Remembered;
 /// rows that were changed behind the gateway's back.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Sessions are not announced when they end, so they are looked up this often.
-const SESSION_LONGEST: Duration = Duration::from_secs(1);
+/// Sessions are not announced when they end, so they are looked up this often: one that
+/// was ended elsewhere is over within a second, the look-up included.
+const SESSION_LONGEST: Duration = Duration::from_millis(500);
 
 /// Keys and accounts, remembered until they change.
 pub struct Directory {
@@ -58,11 +59,16 @@ impl Directory {
         let before = self.forgotten.load(Ordering::Acquire);
         let found = self.stored_keys.find_key_by_hash(hash).await?;
         let found = found.map(|holder| (Arc::new(holder.key), Arc::new(holder.account)));
-        if self.forgotten.load(Ordering::Acquire) == before {
-            let key = found.as_ref().map(|(key, _)| Arc::clone(key));
-            self.keys.insert(hash, key);
+        let key = found.as_ref().map(|(key, _)| Arc::clone(key));
+        self.keys.insert(hash, key);
+        if let Some((_, account)) = &found {
+            self.accounts.insert(account.id, Arc::clone(account));
+        }
+        // Looked at only now: a change between look and insertion would go unnoticed.
+        if self.forgotten.load(Ordering::Acquire) != before {
+            self.keys.forget(&hash);
             if let Some((_, account)) = &found {
-                self.accounts.insert(account.id, Arc::clone(account));
+                self.accounts.forget(&account.id);
             }
         }
         Ok(found)
@@ -75,15 +81,16 @@ impl Directory {
         }
         let before = self.forgotten.load(Ordering::Acquire);
         let found = self.stored_accounts.find_account(id).await?.map(Arc::new);
-        if let Some(account) = &found
-            && self.forgotten.load(Ordering::Acquire) == before
-        {
+        if let Some(account) = &found {
             self.accounts.insert(id, Arc::clone(account));
+            if self.forgotten.load(Ordering::Acquire) != before {
+                self.accounts.forget(&id);
+            }
         }
         Ok(found)
     }
 
-    /// Whether a session is open, as of at most a second ago.
+    /// Whether a session is open, as of at most half a second ago.
     pub async fn session_is_open(&self, session: SessionId) -> Result<bool, Unavailable> {
         if let Some(open) = self.sessions.get(&session) {
             return Ok(open);

@@ -56,7 +56,9 @@ impl Access {
         scope: Scope,
     ) -> Result<Caller, AccessError> {
         if !KeyText::looks_like(bearer) {
-            return self.session(bearer).await;
+            let (claims, account) = self.claims(bearer).await?;
+            check_in_use(&account)?;
+            return Ok(caller_of(&claims, account));
         }
         let text = KeyText::parse(bearer).map_err(|_malformed| AccessError::InvalidKey)?;
         let hash = self.hasher.hash_key(&text);
@@ -79,13 +81,16 @@ impl Access {
 
     /// Somebody who is logged in.
     pub async fn session(&self, bearer: &str) -> Result<Caller, AccessError> {
-        let (claims, account) = self.claims(bearer).await?;
-        check_in_use(&account)?;
-        Ok(caller_of(&claims, account))
+        let person = self.person(bearer).await?;
+        check_in_use(&person.account)?;
+        Ok(person)
     }
 
     /// The same, whatever became of the account: for looking at one's own profile.
     pub async fn person(&self, bearer: &str) -> Result<Caller, AccessError> {
+        if KeyText::looks_like(bearer) || self.is_admin_key(bearer) {
+            return Err(AccessError::SessionOnly);
+        }
         let (claims, account) = self.claims(bearer).await?;
         Ok(caller_of(&claims, account))
     }
@@ -148,7 +153,8 @@ impl Access {
         }
     }
 
-    fn is_admin_key(&self, bearer: &str) -> bool {
+    /// Whether this is the operator's own key, which belongs to no account.
+    pub fn is_admin_key(&self, bearer: &str) -> bool {
         self.admin_key.as_ref().is_some_and(|known| {
             self.hasher
                 .same_secret(known.expose().as_bytes(), bearer.as_bytes())
@@ -156,7 +162,8 @@ impl Access {
     }
 
     async fn claims(&self, bearer: &str) -> Result<(Claims, Arc<Account>), AccessError> {
-        // What has not even the form of a token was meant to be a key.
+        // What has not even the form of a token was meant to be a key. The admin key
+        // ends here, too, where an account is needed.
         if bearer.bytes().filter(|byte| *byte == b'.').count() != 2 {
             return Err(AccessError::InvalidKey);
         }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use vuzo_domain::limit::LimitScope;
+use vuzo_domain::limit::{Counted, LimitRefusal, LimitScope, Limited, Remaining};
 use vuzo_domain::port::{self, Admission, LimitScopeRules, LimiterError};
 
 use super::call::Call;
@@ -18,7 +18,7 @@ const USUAL_OUTPUT: u64 = 512;
 
 /// A call that every limit has let in.
 pub(super) struct Admitted {
-    pub(super) call: Call,
+    pub(super) call: Box<Call>,
     pub(super) book: Arc<PriceBook>,
     pub(super) limits: port::Admitted,
 }
@@ -26,9 +26,38 @@ pub(super) struct Admitted {
 /// A place among the calls that run. It must be given back.
 pub(super) struct Place(Option<Admission>);
 
+/// What is left where a limit refuses a call: nothing of that window.
+pub(super) fn left_after(error: &CallError) -> port::Admitted {
+    let CallError::Limited(LimitRefusal {
+        limited: Limited::Window(counted, window),
+        limit,
+        retry_after,
+        ..
+    }) = error
+    else {
+        return port::Admitted::default();
+    };
+    let none = Some(Remaining {
+        window: *window,
+        limit: *limit,
+        remaining: 0,
+        reset_after: *retry_after,
+    });
+    match counted {
+        Counted::Requests => port::Admitted {
+            requests: none,
+            tokens: None,
+        },
+        Counted::Tokens => port::Admitted {
+            requests: None,
+            tokens: none,
+        },
+    }
+}
+
 impl Engine {
     /// Asks every limit of key and account at once.
-    pub(super) async fn admit(&self, call: Call) -> Result<(Place, Admitted), CallError> {
+    pub(super) async fn admit(&self, call: Box<Call>) -> Result<(Place, Admitted), CallError> {
         if self.tally.unsettled.load(Ordering::Relaxed) >= MOST_UNSETTLED {
             return Err(CallError::Busy);
         }

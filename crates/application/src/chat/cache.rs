@@ -143,7 +143,7 @@ impl Engine {
     /// Sets aside what the answer costs, and gives it in place of a provider.
     pub(super) async fn hold_and_give(
         &self,
-        quoted: Quoted,
+        quoted: Box<Quoted>,
         kept: KeptAnswer,
     ) -> Result<Opened, Stop> {
         let command = self.hold_command(&quoted)?;

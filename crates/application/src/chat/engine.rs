@@ -1,3 +1,4 @@
+use core::pin::Pin;
 use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use vuzo_domain::port::{
     PlaceHoldError, Wallets,
 };
 
-use super::admit::Place;
+use super::admit::{Place, left_after};
 use super::call::{Answered, Call, CallRequest, Estimate, Failure, Reply};
 use super::error::CallError;
 use super::hints::Hints;
@@ -24,6 +25,7 @@ use super::hold::Stop;
 use super::open::Opened;
 use super::route::{Health, TargetView};
 use super::tally::{Gauge, Tally, TallyView};
+use super::trail::Note;
 use crate::access::Caller;
 use crate::models::Models;
 use crate::ports::{Policy, Ports};
@@ -118,7 +120,7 @@ impl Calls {
         }
     }
 
-    fn begin(&self, id: GenerationId, request: CallRequest) -> Result<Call, CallError> {
+    fn begin(&self, id: GenerationId, request: CallRequest) -> Result<Box<Call>, CallError> {
         let created_at = self.engine.clock.now();
         let envelope = request.envelope;
         let claim = match request.idempotency_key {
@@ -135,7 +137,7 @@ impl Calls {
             }),
             Some(_) => return Err(CallError::BadIdempotencyKey),
         };
-        Ok(Call {
+        Ok(Box::new(Call {
             id,
             caller: request.caller,
             envelope: Arc::new(envelope),
@@ -144,7 +146,7 @@ impl Calls {
             cache: request.cache,
             created_at,
             begun: Instant::now(),
-        })
+        }))
     }
 
     /// What a call would cost. Nothing is held, and no provider is asked.
@@ -215,15 +217,29 @@ struct Begun {
     reply: Reply,
 }
 
+/// What is left of a call whose answer begins.
+type Answering<'call> = Pin<Box<dyn Future<Output = ()> + Send + 'call>>;
+
 impl Engine {
     /// A call from its admission to its settlement.
-    async fn serve(&self, call: Call, reply: Reply) {
+    async fn serve(&self, call: Box<Call>, reply: Reply) {
         let _running = Gauge::raise(&self.tally.running);
         // Boxed apart, so that an answer that takes its time does not keep the memory
         // that its beginning took.
         let Some(begun) = Box::pin(self.begin(call, reply)).await else {
             return;
         };
+        let (notes, answering) = self.answer(begun);
+        answering.await;
+        for (key, last_error) in notes {
+            self.keyring.note(key, last_error).await;
+        }
+    }
+
+    /// The rest of a call whose answer begins, and what is to be noted once it is over.
+    /// Each kind of answer is a future of its own, so that none of them makes room for
+    /// the others, nor the call for what it was made of.
+    fn answer(&self, begun: Begun) -> (Vec<Note>, Answering<'_>) {
         let Begun {
             place,
             opened,
@@ -235,26 +251,21 @@ impl Engine {
             upstream,
         } = opened;
         let notes = held.trail.take_notes();
-        // Boxed, so that none of them makes room for the others while it runs.
-        match answer {
+        let answering: Answering<'_> = match answer {
             Ok(ProviderReply::Whole(whole)) => {
-                Box::pin(self.answer_whole(place, held, whole, upstream, reply)).await;
+                Box::pin(self.answer_whole(place, held, whole, upstream, reply))
             }
             Ok(ProviderReply::Stream(stream)) => {
-                Box::pin(self.answer_stream(place, held, stream, upstream, reply)).await;
+                Box::pin(self.answer_stream(place, held, stream, upstream, reply))
             }
-            Err(why) => {
-                Box::pin(self.answer_nothing(place, held, why, upstream, reply)).await;
-            }
-        }
-        for (key, last_error) in notes {
-            self.keyring.note(key, last_error).await;
-        }
+            Err(why) => Box::pin(self.answer_nothing(place, held, why, upstream, reply)),
+        };
+        (notes, answering)
     }
 
     /// A call up to the beginning of its answer. `None` if it was refused, or answered
     /// out of what was kept: the customer has been told.
-    async fn begin(&self, call: Call, mut reply: Reply) -> Option<Begun> {
+    async fn begin(&self, call: Box<Call>, mut reply: Reply) -> Option<Begun> {
         let id = call.id;
         let refuse = |reply: Reply, error, limits| {
             let _gone = reply.send(Err(Failure {
@@ -271,7 +282,10 @@ impl Engine {
         }
         let (place, admitted) = match self.admit(call).await {
             Ok(admitted) => admitted,
-            Err(error) => return refuse(reply, error, Admitted::default()),
+            Err(error) => {
+                let limits = left_after(&error);
+                return refuse(reply, error, limits);
+            }
         };
         let limits = admitted.limits;
         let mut quoted = match self.quote(admitted) {

@@ -3,6 +3,7 @@ use vuzo_domain::key::KeyRefusal;
 use vuzo_domain::limit::LimitRefusal;
 use vuzo_domain::money::{Currency, Overflow, Units};
 use vuzo_domain::port::Unavailable;
+use vuzo_domain::pricing::{ServedTier, ServiceTier};
 use vuzo_domain::wallet::CapCheck;
 
 /// Why a call is not answered.
@@ -27,6 +28,9 @@ pub enum CallError {
     /// The model has no price, and nothing is free.
     #[error("the model \"{0}\" has no price yet; ask the operator of this service")]
     NotPriced(String),
+    /// The model is not sold in the service tier that was asked for.
+    #[error(transparent)]
+    TierNotSold(Box<TierNotSold>),
     /// More output was asked for than the key or the account may.
     #[error("{asked} output tokens were asked for, and this key may ask for {limit}")]
     OutputLimit {
@@ -97,6 +101,28 @@ pub enum CallError {
     /// The store is.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+/// A service tier without a price.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the model \"{model}\" is not sold in the service tier \"{tier}\", only in {}; nothing was charged",
+    tier_names(.sold)
+)]
+pub struct TierNotSold {
+    /// The model.
+    pub model: String,
+    /// What was asked for.
+    pub tier: ServiceTier,
+    /// The tiers that it is sold in beside the standard one.
+    pub sold: Vec<ServiceTier>,
+}
+
+/// The words to ask for what is sold, the standard tier first.
+fn tier_names(sold: &[ServiceTier]) -> String {
+    let others = sold.iter().map(|tier| format!(", \"{tier}\""));
+    let standard = format!("\"{}\"", ServedTier::DEFAULT);
+    core::iter::once(standard).chain(others).collect()
 }
 
 impl From<Overflow> for CallError {

@@ -33,12 +33,15 @@ pub(super) async fn estimate(
     }
     let prompt_tokens = envelope.typical_prompt_tokens().min(demand.most_input);
     let output = plan.most.min(USUAL_OUTPUT);
-    let expected = quote.meter(&Consumption {
-        input: prompt_tokens,
-        output: output.saturating_mul(u64::from(envelope.answers)),
-        images: envelope.images,
-        ..Consumption::default()
-    })?;
+    let expected = quote.meter_in(
+        demand.tier,
+        &Consumption {
+            input: prompt_tokens,
+            output: output.saturating_mul(u64::from(envelope.answers)),
+            images: envelope.images,
+            ..Consumption::default()
+        },
+    )?;
     let currency = quote.currency();
     let wallets = engine.wallets.list_wallets(caller.account.id).await?;
     let available = wallets

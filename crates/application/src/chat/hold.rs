@@ -28,7 +28,8 @@ impl From<CallError> for Stop {
 
 /// A call for which money is set aside, durably.
 pub(super) struct Held {
-    pub(super) quoted: Quoted,
+    /// Boxed: every step that waits would make room for it anew.
+    pub(super) quoted: Box<Quoted>,
     pub(super) hold: Hold,
     /// All that is set aside.
     pub(super) total: Units,
@@ -101,7 +102,7 @@ impl Engine {
     /// wanted, the output limit comes down to what it carries.
     pub(super) fn held(
         &self,
-        quoted: Quoted,
+        quoted: Box<Quoted>,
         (hold, available): (Hold, Units),
     ) -> Result<Held, CallError> {
         let total = hold.total()?;

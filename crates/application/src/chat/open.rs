@@ -10,7 +10,7 @@ use super::call::Reply;
 use super::engine::Engine;
 use super::hold::{Held, Stop};
 use super::quote::Quoted;
-use super::route::ChosenKey;
+use super::route::{ChosenKey, LONG_SILENCE};
 use super::tally::Tally;
 
 /// A call whose provider was asked, with money set aside.
@@ -40,7 +40,7 @@ impl Engine {
     /// the balance carries the call beyond doubt. No byte leaves before both are done.
     pub(super) async fn hold_and_open(
         &self,
-        mut quoted: Quoted,
+        mut quoted: Box<Quoted>,
         reply: &mut Reply,
     ) -> Result<Opened, Stop> {
         self.set_out(&mut quoted);
@@ -133,19 +133,36 @@ impl Engine {
         (outcome, begun.elapsed())
     }
 
-    /// Waits for the provider, keeps the hold alive, and notices a customer who leaves.
+    /// Waits for the provider, keeps the hold alive, notices a customer who leaves, and
+    /// tells of a provider that is silent for long: who comes after need not wait so.
     async fn wait(
         &self,
         held: &mut Held,
         reply: &mut Reply,
         mut opening: Opening<'_>,
     ) -> Result<ProviderReply, NotOpened> {
+        let silent_at = Instant::now() + LONG_SILENCE;
+        let mut is_silent = false;
         loop {
+            // One timer for both: nearly every call is answered before either is due.
+            let due = if is_silent {
+                held.renew_at
+            } else {
+                held.renew_at.min(silent_at)
+            };
             tokio::select! {
                 biased;
                 opened = opening.as_mut() => return opened.map_err(NotOpened::Fault),
                 () = reply.closed() => return Err(NotOpened::Abandoned),
-                () = sleep_until(held.renew_at) => self.renew(held).await,
+                () = sleep_until(due) => {
+                    if !is_silent && Instant::now() >= silent_at {
+                        is_silent = true;
+                        self.note_silence(held);
+                    }
+                    if Instant::now() >= held.renew_at {
+                        self.renew(held).await;
+                    }
+                }
                 () = self.hurry.cancelled() => return Err(NotOpened::Abandoned),
             }
         }
@@ -172,11 +189,13 @@ impl Quoted {
         let chosen = self.chosen();
         UpstreamCall {
             generation: self.call.id,
+            model: chosen.model().id.clone(),
             upstream_model: chosen.upstream_model.clone(),
             capabilities: Arc::clone(&chosen.model().capabilities),
             model_most: chosen.model().max_output_tokens,
             secret: self.key.as_ref().and_then(ChosenKey::secret),
             output_limit: written,
+            service_tier: chosen.demand.tier,
             envelope: Arc::clone(&self.call.envelope),
         }
     }

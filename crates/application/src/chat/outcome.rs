@@ -7,7 +7,7 @@ use vuzo_domain::chat::{
 };
 use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::{Answer, Settle};
-use vuzo_domain::pricing::Receipt;
+use vuzo_domain::pricing::{Receipt, ServiceTier};
 use vuzo_domain::usage::Consumption;
 use vuzo_domain::wallet::{Charge, ProviderDebt};
 
@@ -23,6 +23,7 @@ pub(super) struct Billed {
     consumption: Consumption,
     estimated: bool,
     receipt: Receipt,
+    service_tier: Option<ServiceTier>,
     provider_cost: Units,
     pub(super) served_model: Option<String>,
     pub(super) bill: Bill,
@@ -52,21 +53,23 @@ impl Engine {
     /// the customer nothing, whatever the provider takes.
     pub(super) fn bill(&self, held: &Held, report: UsageReport, charged: bool) -> Billed {
         let quoted = &held.quoted;
-        let quote = &quoted.chosen().quote;
         let (consumption, estimated) = consumption(held, &report);
         let hit = quoted.hit();
         if estimated && charged {
             Tally::add(&self.tally.estimated);
         }
-        let currency = quote.currency();
-        let receipt = match hit {
-            _ if !charged || quoted.is_test => Ok(Receipt::free(currency)),
-            Some(hit) => Ok(hit.receipt.clone()),
-            None => quote.meter(&consumption),
+        let currency = quoted.chosen().quote.currency();
+        let metered = match hit {
+            _ if !charged || quoted.is_test => {
+                let tier = quoted.chosen().recorded_tier(&report);
+                Ok((tier, Receipt::free(currency)))
+            }
+            Some(hit) => Ok((None, hit.receipt.clone())),
+            None => self.meter(held, &report, &consumption),
         };
-        let receipt = receipt.unwrap_or_else(|overflow| {
+        let (service_tier, receipt) = metered.unwrap_or_else(|overflow| {
             tracing::error!(call = %quoted.call.id, %overflow, "a call could not be priced");
-            Receipt::free(currency)
+            (None, Receipt::free(currency))
         });
         let nothing_came = !charged && consumption.total_tokens() == 0;
         let provider_cost = if nothing_came || hit.is_some() {
@@ -85,7 +88,7 @@ impl Engine {
                 // What is beyond the hold is the operator's loss.
                 amount: receipt.total.min(held.total),
                 currency,
-                model: quoted.asked().as_str().to_owned(),
+                model: quoted.chosen().model().id.as_str().to_owned(),
                 completion_tokens: (!estimated).then(|| consumption.completion_tokens()),
                 consumption,
             },
@@ -93,6 +96,7 @@ impl Engine {
             consumption: hit.map_or(consumption, |_| Consumption::default()),
             estimated,
             receipt,
+            service_tier,
             provider_cost,
             served_model: report.served_model.or_else(stand_in),
         }
@@ -105,12 +109,27 @@ impl Engine {
         if quoted.is_test {
             return Units::ZERO;
         }
-        let (consumption, _) = consumption(held, report);
-        let computed = quoted.chosen().quote.provider_cost(&consumption).ok();
+        let (consumption, estimated) = consumption(held, report);
+        let chosen = quoted.chosen();
+        let tier = chosen.owed_tier(report);
+        let computed = chosen.quote.provider_cost_in(tier, &consumption).ok();
         let Some(stated) = report.stated_cost else {
             return computed.unwrap_or_default();
         };
         if is_plausible(stated, computed) {
+            if let Some(computed) =
+                computed.filter(|computed| !estimated && differ(stated, *computed))
+            {
+                Tally::add(&self.tally.differing_costs);
+                tracing::warn!(
+                    call = %quoted.call.id,
+                    provider = %quoted.chosen().provider_id,
+                    model = quoted.chosen().upstream_model,
+                    stated = stated.0,
+                    computed = computed.0,
+                    "a provider states another cost than its prices here come to; the stated one counts"
+                );
+            }
             return stated;
         }
         Tally::add(&self.tally.implausible_costs);
@@ -185,6 +204,7 @@ impl Engine {
                     .stands_in()
                     .then(|| quoted.chosen().model().id.clone()),
                 cached_from: quoted.hit().map(|hit| hit.from),
+                service_tier: billed.service_tier,
                 price_version: quoted.chosen().quote.version,
                 rule: quoted.chosen().quote.rule(),
                 held: *total,
@@ -253,6 +273,20 @@ const ALWAYS_PLAUSIBLE: Units = Units(20_000_000);
 fn is_plausible(stated: Units, computed: Option<Units>) -> bool {
     let most = computed.unwrap_or_default().0.saturating_mul(MOST_OFF);
     (0..=most.max(ALWAYS_PLAUSIBLE.0)).contains(&stated.0)
+}
+
+/// A tenth of what was computed may be a discount, or a cache that the counts do not show.
+const MAY_DIFFER: i64 = 10;
+
+/// Less than this is rounding (a millionth of a dollar).
+const ROUNDING: i64 = 1_000;
+
+/// Whether a stated cost is so far off the computed one that the prices here cannot be
+/// the provider's.
+fn differ(stated: Units, computed: Units) -> bool {
+    let apart = stated.0.abs_diff(computed.0);
+    let larger = stated.0.max(computed.0).max(0);
+    apart > larger.div_euclid(MAY_DIFFER).max(ROUNDING).unsigned_abs()
 }
 
 /// What went wrong, for the operator.

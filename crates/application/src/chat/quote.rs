@@ -59,7 +59,7 @@ impl OutputPlan {
 
 /// A call with everybody who may answer it, and their prices, frozen.
 pub(super) struct Quoted {
-    pub(super) call: Call,
+    pub(super) call: Box<Call>,
     pub(super) limits: port::Admitted,
     pub(super) route: Route,
     /// The key that whoever's turn it is is asked with.
@@ -75,7 +75,7 @@ pub(super) struct Quoted {
 
 impl Engine {
     /// Freezes the prices, and what the call may come to at the most.
-    pub(super) fn quote(&self, admitted: Admitted) -> Result<Quoted, CallError> {
+    pub(super) fn quote(&self, admitted: Admitted) -> Result<Box<Quoted>, CallError> {
         let Admitted { call, book, limits } = admitted;
         let seed = seed_of(call.id.uuid());
         let seeker = Seeker {
@@ -84,23 +84,28 @@ impl Engine {
             at: call.created_at,
             seed: Some(seed),
         };
-        Ok(Quoted {
-            route: find_route(self, &book, seeker)?,
+        let route = find_route(self, &book, seeker)?;
+        Ok(Box::new(Quoted {
+            route,
             key: None,
             caching: None,
             is_test: call.caller.environment() == Environment::Test,
             limits,
             seed,
             call,
-        })
+        }))
     }
 }
 
-/// What a call may use at the most. No provider takes a prompt beyond the context; of
-/// embeddings each text has the whole context to itself.
+/// What a call may use at the most. No provider takes a prompt beyond the context; where
+/// there may be several, each has the whole context to itself.
 pub(super) fn demand(envelope: &Envelope, model: &Model, most_output: u64) -> Demand {
     let mut demand = envelope.demand(most_output);
-    if envelope.endpoint != Endpoint::Embeddings {
+    let is_one_prompt = !matches!(
+        envelope.endpoint,
+        Endpoint::Embeddings | Endpoint::Completions
+    );
+    if is_one_prompt {
         demand.most_input = demand.most_input.min(model.context_length.max(1));
     }
     demand
@@ -110,12 +115,12 @@ pub(super) fn demand(envelope: &Envelope, model: &Model, most_output: u64) -> De
 /// says nothing may be tried for a chat.
 pub(super) fn check_route(envelope: &Envelope, model: &Model) -> Result<(), CallError> {
     let embeds = model.can("embeddings");
+    let completes = model.can("completions");
+    let chats = model.can("chat") || !(embeds || completes);
     let fits = match envelope.endpoint {
         Endpoint::Embeddings => embeds,
-        Endpoint::ChatCompletions
-        | Endpoint::Completions
-        | Endpoint::Responses
-        | Endpoint::Messages => !embeds || model.can("chat"),
+        Endpoint::Completions => chats || completes,
+        Endpoint::ChatCompletions | Endpoint::Responses | Endpoint::Messages => chats,
     };
     if fits {
         return Ok(());

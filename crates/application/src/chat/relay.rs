@@ -281,7 +281,13 @@ impl Relay<'_> {
                 usage_frame,
                 ..
             } => {
-                let usage = usage_frame.map(|frame| wire.usage_frame(&frame, &billed.bill));
+                let usage = match usage_frame {
+                    Some(frame) => Some(wire.usage_frame(&frame, &billed.bill)),
+                    None if self.held.quoted.call.envelope.wants_usage => {
+                        wire.owed_usage(&billed.bill)
+                    }
+                    None => None,
+                };
                 joined(&[Some(frames), usage, Some(wire.done())])
             }
             End::Cut(reason) => {

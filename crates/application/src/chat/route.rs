@@ -8,6 +8,7 @@ mod next;
 mod order;
 
 pub use breaker::BreakerState;
+pub(super) use breaker::LONG_SILENCE;
 pub(super) use candidate::{Candidate, Route, Seeker, find_route};
 pub use health::TargetView;
 pub(super) use health::{Health, Target};

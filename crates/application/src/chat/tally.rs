@@ -18,6 +18,8 @@ pub(crate) struct Tally {
     pub(crate) attempts: AtomicU64,
     pub(crate) fallbacks: AtomicU64,
     pub(crate) implausible_costs: AtomicU64,
+    pub(crate) differing_costs: AtomicU64,
+    pub(crate) unpriced_tiers: AtomicU64,
     pub(crate) cache_hits: AtomicU64,
     pub(crate) cache_misses: AtomicU64,
 }
@@ -56,6 +58,11 @@ pub struct TallyView {
     pub fallbacks: u64,
     /// Costs that a provider stated and cannot mean.
     pub implausible_costs: u64,
+    /// Costs that a provider stated, and that its prices here do not explain.
+    pub differing_costs: u64,
+    /// Calls that were served in a service tier that has no price, or that nobody asked
+    /// for and would have cost more.
+    pub unpriced_tiers: u64,
     /// Answers that were given again.
     pub cache_hits: u64,
     /// Calls that asked for an answer that was given before, and had to be made.
@@ -85,6 +92,8 @@ impl Tally {
             attempts: read(&self.attempts),
             fallbacks: read(&self.fallbacks),
             implausible_costs: read(&self.implausible_costs),
+            differing_costs: read(&self.differing_costs),
+            unpriced_tiers: read(&self.unpriced_tiers),
             cache_hits: read(&self.cache_hits),
             cache_misses: read(&self.cache_misses),
         }

@@ -66,6 +66,12 @@ impl Engine {
         }
     }
 
+    /// Notes that whoever was asked has not answered for long.
+    pub(super) fn note_silence(&self, held: &Held) {
+        let target = held.quoted.target();
+        self.health.note_silence(target, Instant::now());
+    }
+
     /// Notes that whoever was asked did not answer, or broke off.
     pub(super) fn note_fault(&self, held: &mut Held, fault: &ProviderFault) {
         let target = held.quoted.target();

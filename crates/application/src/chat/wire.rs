@@ -42,6 +42,12 @@ pub trait AnswerWire: Send + Sync + 'static {
     /// The frame that tells the usage, with the cost in it.
     fn usage_frame(&self, frame: &Bytes, bill: &Bill) -> Bytes;
 
+    /// The frame that tells the usage to a customer who asked for it, where the provider
+    /// told none; `None` where the wire's last frames have it in them.
+    fn owed_usage(&self, _bill: &Bill) -> Option<Bytes> {
+        None
+    }
+
     /// What follows the last frame of a stream that came to its end.
     fn done(&self) -> Bytes;
 

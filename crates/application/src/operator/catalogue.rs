@@ -41,6 +41,9 @@ impl Operator {
         version: Option<PriceVersion>,
     ) -> Result<ModelEntry, OperatorError> {
         check_model(&model)?;
+        if let Some(version) = &version {
+            check_prices(version)?;
+        }
         let known = self.models().await?;
         check_names(&model, &known)?;
         let before = known.iter().find(|entry| entry.model.id == model.id);
@@ -103,6 +106,17 @@ fn check_model(model: &Model) -> Result<(), OperatorError> {
     Ok(())
 }
 
+/// A service tier is sold where its retail price is stated, and so is what it costs.
+fn check_prices(version: &PriceVersion) -> Result<(), OperatorError> {
+    match version.unpriced_tiers().next() {
+        None => Ok(()),
+        Some(_) => Err(OperatorError::invalid(
+            "pricing.service_tiers",
+            "must not have a tier of which the cost is not stated in cost.service_tiers",
+        )),
+    }
+}
+
 /// Models may share a name: then a call goes to any of them. But `provider/model` names
 /// one model, and no other one may answer to it.
 fn check_names(model: &Model, known: &[ModelEntry]) -> Result<(), OperatorError> {
@@ -150,6 +164,20 @@ fn model_detail(model: &Model, version: Option<&PriceVersion>) -> Detail {
 }
 
 fn card_detail(card: &RateCard) -> Detail {
+    let service = card.service_tiers();
+    let detail = plain_detail(card);
+    let detail = if service.is_empty() {
+        detail
+    } else {
+        let tiers = service.iter().fold(Detail::new(), |tiers, one| {
+            tiers.object(one.tier.name(), &plain_detail(&one.card))
+        });
+        detail.object("service_tiers", &tiers)
+    };
+    detail.text("currency", card.currency().code())
+}
+
+fn plain_detail(card: &RateCard) -> Detail {
     let currency = card.currency();
     let stated = Dimension::ALL
         .into_iter()
@@ -169,7 +197,5 @@ fn card_detail(card: &RateCard) -> Detail {
                 |detail, (dimension, rate)| detail.text(dimension.name(), &rate.format(currency)),
             )
     });
-    stated
-        .objects("tiers", tiers)
-        .text("currency", currency.code())
+    stated.objects("tiers", tiers)
 }

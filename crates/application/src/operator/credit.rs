@@ -1,16 +1,16 @@
-use core::time::Duration;
-
-use vuzo_domain::account::Account;
 use vuzo_domain::id::{AccountId, LedgerAccountId, TransferId};
 use vuzo_domain::money::{Currency, Units};
-use vuzo_domain::port::{Actor, CreditWallet, Grant, Unavailable};
+use vuzo_domain::port::{Actor, Claim, ClaimKey, CreditWallet, Grant, Unavailable};
+use vuzo_domain::time::Timestamp;
 use vuzo_domain::wallet::{Transfer, TransferKind};
 
 use super::detail::Detail;
-use super::keyed::{self, Scope};
+use super::keyed;
 use super::{Operator, OperatorError};
 use crate::people::line;
 
+/// Where idempotency keys of credits count: apart from those of calls.
+const ROUTE: &str = "admin.credits";
 const LONGEST_REASON: usize = 500;
 /// A billion dollars. A sum of many still fits the integers that money is kept in.
 const MOST: i64 = 1_000_000_000_000_000_000;
@@ -43,12 +43,8 @@ impl Operator {
     ) -> Result<Transfer, OperatorError> {
         let order = checked(order)?;
         let found = self.accounts.find_account(order.account).await?;
-        let account = found.ok_or(OperatorError::NotFound { what: "account" })?;
-        let ids = match &order.idempotency_key {
-            None => vec![TransferId::from_uuid(self.ids.uuid())],
-            Some(key) => self.ids_under(&account, key),
-        };
-        let transfer = self.post(actor, &order, ids).await?;
+        found.ok_or(OperatorError::NotFound { what: "account" })?;
+        let transfer = self.post(actor, &order).await?;
         if is_for(&transfer, &order) {
             Ok(transfer)
         } else {
@@ -56,27 +52,25 @@ impl Operator {
         }
     }
 
-    fn ids_under(&self, account: &Account, key: &str) -> Vec<TransferId> {
-        let scope = Scope {
-            what: "credit",
-            whose: &account.id.to_string(),
-            // A second after the account was opened its first transfers have been made.
-            not_before: account.created_at.after(Duration::from_secs(1)),
-        };
-        let ids = keyed::candidates(&scope, key, self.hasher.as_ref(), self.clock.now());
-        ids.into_iter().map(TransferId::from_uuid).collect()
+    /// The claim to an idempotency key.
+    fn claim(&self, order: &CreditOrder, key: &str, at: Timestamp) -> Claim {
+        let body = format!("{}\n{}\n{}", order.amount.0, order.currency, order.reason);
+        Claim {
+            key: ClaimKey {
+                account: order.account,
+                key: None,
+                route: ROUTE,
+                token: key.to_owned(),
+            },
+            body: self.hasher.digest(body.as_bytes()),
+            expires_at: at.after(keyed::REMEMBERED),
+        }
     }
 
-    async fn post(
-        &self,
-        actor: Actor,
-        order: &CreditOrder,
-        ids: Vec<TransferId>,
-    ) -> Result<Transfer, Unavailable> {
+    async fn post(&self, actor: Actor, order: &CreditOrder) -> Result<Transfer, Unavailable> {
         let at = self.clock.now();
-        let mut ids = ids.into_iter();
-        let fresh = || TransferId::from_uuid(self.ids.uuid());
-        let id = ids.next().unwrap_or_else(fresh);
+        let id = TransferId::from_uuid(self.ids.uuid());
+        let key = order.idempotency_key.as_deref();
         let detail = Detail::new()
             .text("transfer", &id.to_string())
             .text("kind", TransferKind::Adjustment.name())
@@ -86,7 +80,7 @@ impl Operator {
         let audit = detail.entry(self.ids.as_ref(), actor, "credit.grant", &order.account, at);
         let command = CreditWallet {
             transfer: id,
-            earlier: ids.collect(),
+            claim: key.map(|key| self.claim(order, key, at)),
             account: order.account,
             open_as: LedgerAccountId::from_uuid(self.ids.uuid()),
             currency: order.currency,

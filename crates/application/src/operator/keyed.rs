@@ -9,6 +9,8 @@ use super::OperatorError;
 /// For how long after its first use an idempotency key is looked for.
 const REMEMBERED_HOURS: u32 = 24;
 const HOUR: Duration = Duration::from_secs(3_600);
+/// The same as a time.
+pub(super) const REMEMBERED: Duration = HOUR.saturating_mul(REMEMBERED_HOURS);
 const HOUR_SECS: i64 = 3_600;
 
 const LONGEST_KEY: usize = 255;
@@ -21,7 +23,7 @@ pub(super) const BAD_KEY: OperatorError = OperatorError::invalid(
 
 /// What an idempotency key is for. The same key for something else is another key.
 pub(super) struct Scope<'a> {
-    /// What is made: `credit`, `provider_key`.
+    /// What is made: `provider_key`.
     pub(super) what: &'a str,
     /// In whose hands.
     pub(super) whose: &'a str,

@@ -51,9 +51,10 @@ pub(super) struct Newcomer {
 
 impl Newcomer {
     pub(super) fn check(sign_up: &SignUp) -> Result<Self, PeopleError> {
+        let email = Email::new(&sign_up.email)?;
         Ok(Self {
-            email: Email::new(&sign_up.email)?,
-            password: Password::new(&sign_up.password)?,
+            password: Password::of(&sign_up.password, &email)?,
+            email,
             full_name: optional("full_name", sign_up.full_name.as_deref())?,
             company: optional("company", sign_up.company.as_deref())?,
         })
@@ -137,7 +138,7 @@ fn trial_credit(
         .text("currency", Currency::USD.code());
     CreditWallet {
         transfer: TransferId::from_uuid(ids.uuid()),
-        earlier: Vec::new(),
+        claim: None,
         account,
         open_as: wallet,
         currency: Currency::USD,

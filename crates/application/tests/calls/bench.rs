@@ -326,6 +326,8 @@ pub(crate) fn envelope(stream: bool, output_limit: Option<u64>) -> Envelope {
         images: 0,
         audio_bytes: 0,
         long_cache: false,
+        betas: Vec::new(),
+        service_tier: vuzo_domain::pricing::TierWish::Standard,
         metadata: None,
         body: Bytes::from_static(b"{}"),
     }
@@ -339,6 +341,7 @@ pub(crate) fn consumed(input: u64, output: u64) -> UsageReport {
             ..Consumption::default()
         }),
         served_model: Some("one-2026".to_owned()),
+        served_tier: None,
         stated_cost: None,
         output_bytes: output.saturating_mul(4),
     }
@@ -378,6 +381,10 @@ impl AnswerWire for PlainWire {
     fn usage_frame(&self, frame: &Bytes, bill: &Bill) -> Bytes {
         let frame = String::from_utf8_lossy(frame);
         Bytes::from(format!("{frame}[{}]", bill.amount.0))
+    }
+
+    fn owed_usage(&self, bill: &Bill) -> Option<Bytes> {
+        Some(Bytes::from(format!("[owed usage {}]", bill.amount.0)))
     }
 
     fn done(&self) -> Bytes {

@@ -20,5 +20,7 @@ mod ledger_away;
 mod limits;
 mod providers;
 mod routing;
+mod silent;
 mod standing_in;
 mod streams;
+mod tiers;

@@ -136,6 +136,34 @@ async fn a_name_with_its_provider_goes_there_and_nowhere_else() {
     }
 }
 
+/// Two models may be one and the same at their provider, at two prices.
+#[tokio::test(start_paused = true)]
+async fn what_a_provider_calls_a_model_finds_no_other_one_by_its_id() {
+    let mut plain = model("bcme", "bcme/plain");
+    plain.model.upstream_id = "plain".to_owned();
+    let mut dearer = model("bcme", "house/dearer");
+    dearer.model.upstream_id = "plain".to_owned();
+    dearer.model.priority = 9;
+    let models = vec![plain.clone(), dearer.clone()];
+    let bench = bench(models, vec![provider("bcme", answers(2))]).await;
+    assert_eq!(
+        model_of(bench.call(asking("bcme/plain", &[])).await),
+        "bcme/plain"
+    );
+    assert_eq!(
+        model_of(bench.call(asking("house/dearer", &[])).await),
+        "house/dearer"
+    );
+    // Nor does it take the place of one that is not sold any more.
+    plain.model.status = ModelStatus::Retired;
+    let bench = self::bench(vec![plain, dearer], vec![provider("bcme", answers(1))]).await;
+    let failure = bench.call(asking("bcme/plain", &[])).await.unwrap_err();
+    assert!(
+        matches!(failure.error, CallError::UnknownModel(_)),
+        "{failure:?}"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_id_is_found_whatever_provider_it_sounds_like() {
     let mut sounds_so = model("bcme", "acme/extra");
@@ -224,6 +252,9 @@ async fn fallbacks_come_in_their_order_after_everybody_of_the_first_name() {
     assert_eq!(cost, 10 * 2_000, "at the price of who answered");
     assert_eq!(record.model, "one");
     assert_eq!(record.priced_as.unwrap().as_str(), "third");
+    let told = bcme.calls().pop().unwrap();
+    let named = (told.envelope.model.as_str(), told.model.as_str());
+    assert_eq!(named, ("one", "third"), "who answers is told apart");
 }
 
 /// Which models a key may call, what it asks for with which fallbacks, and which

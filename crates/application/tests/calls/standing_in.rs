@@ -21,7 +21,7 @@ use crate::bench::{
     model, piece, read, version, whole,
 };
 
-const RICH: i64 = 1_000_000_000;
+pub(crate) const RICH: i64 = 1_000_000_000;
 
 pub(crate) fn fault(kind: FaultKind) -> ProviderFault {
     ProviderFault::new(kind, "no")
@@ -49,7 +49,7 @@ pub(crate) fn stand_in(provider: &str, dollars: u64, priority: i32) -> ModelEntr
 }
 
 /// `one` of acme, and behind it `one` of bcme at three times the price.
-async fn two(
+pub(crate) async fn two(
     balance: i64,
     first: Vec<Script>,
     second: Vec<Script>,
@@ -465,14 +465,20 @@ async fn a_customer_who_leaves_during_the_pause_is_not_served() {
 #[tokio::test(start_paused = true)]
 async fn a_stated_cost_counts_within_reason() {
     let computed = 10 * (INPUT + OUTPUT);
-    for (stated, expected, alarms) in [
-        (0, 0, 0),
-        (computed / 2, computed / 2, 0),
+    let tenth = computed / 10;
+    for (stated, expected, alarms, differs) in [
+        (computed, computed, 0, 0),
+        (computed - tenth, computed - tenth, 0, 0),
+        // Believed, and yet the prices here cannot be the provider's.
+        (0, 0, 0, 1),
+        (computed / 2, computed / 2, 0, 1),
+        (computed - tenth - 1, computed - tenth - 1, 0, 1),
+        (computed * 2, computed * 2, 0, 1),
         // Two cents are believed always.
-        (20_000_000, 20_000_000, 0),
-        (20_000_001, computed, 1),
-        (3_500_000_000_000, computed, 1),
-        (-1, computed, 1),
+        (20_000_000, 20_000_000, 0, 1),
+        (20_000_001, computed, 1, 0),
+        (3_500_000_000_000, computed, 1, 0),
+        (-1, computed, 1, 0),
     ] {
         let report = UsageReport {
             stated_cost: Some(Units(stated)),
@@ -490,7 +496,9 @@ async fn a_stated_cost_counts_within_reason() {
         let record = bench.record(id).await;
         assert_eq!(record.provider_cost.0, expected, "{stated}");
         assert_eq!(left, RICH - computed, "the customer pays by the list");
-        assert_eq!(bench.app.calls.tally().implausible_costs, alarms);
+        let tally = bench.app.calls.tally();
+        let counted = (tally.implausible_costs, tally.differing_costs);
+        assert_eq!(counted, (alarms, differs), "{stated}");
         bench.books_are_clean().await;
     }
 }

@@ -2,9 +2,11 @@
 
 use core::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use vuzo_domain::chat::{
-    AttemptStatus, CallStatus, FaultKind, ProviderFault, ReplyChunk, ReplyStream, UsageReport,
+    AttemptStatus, CallStatus, Envelope, FaultKind, ProviderFault, ReplyChunk, ReplyStream,
+    UsageReport,
 };
 use vuzo_memory::Script;
 
@@ -77,6 +79,30 @@ async fn missing_usage_is_estimated_and_an_explicit_zero_is_zero() {
         assert_eq!(record.receipt.total.0, cost);
         assert_eq!(bench.settled().await, RICH - cost);
         bench.books_are_clean().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn usage_that_the_provider_does_not_tell_is_owed_to_whom_asked_for_it() {
+    for (wants_usage, last) in [(true, "x[owed usage 45000][done]"), (false, "x[done]")] {
+        let report = UsageReport {
+            output_bytes: 40,
+            ..UsageReport::default()
+        };
+        let silent = Ok(ReplyChunk::End {
+            frames: Bytes::new(),
+            usage_frame: None,
+            report,
+        });
+        let bench = Bench::with(RICH, [Script::Pieces(vec![piece("x"), silent])]).await;
+        let asked = Envelope {
+            wants_usage,
+            ..envelope(true, Some(100))
+        };
+        let (id, frames) = expect_stream(bench.call(asked).await);
+        let text = read(frames).await;
+        assert!(text.ends_with(last), "{text}");
+        assert!(bench.record(id).await.estimated);
     }
 }
 

@@ -109,8 +109,6 @@ async fn the_same_order_under_a_key_is_carried_out_once() {
     bench.clock.set(at("2026-05-01T09:59:59Z"));
     let first = credit(&bench, order(&person, "10", Some("k1"))).await;
     let first = first.unwrap();
-    assert_eq!(first.id.uuid().get_version_num(), 8);
-    assert_eq!(first.id.uuid().get_variant(), uuid::Variant::RFC4122);
     // Over the turn of an hour, and for the rest of the day.
     for pass in [Duration::ZERO, Duration::from_secs(1), HOUR, 22 * HOUR] {
         bench.clock.advance(pass);
@@ -222,12 +220,12 @@ async fn credits_under_a_key_are_listed_in_their_time() {
         expected.insert(0, made.id);
     };
     // Right after the account was opened, and then with an hour in between.
-    step(Some("a"), Duration::from_secs(1)).await;
-    step(None, Duration::from_secs(1)).await;
+    step(Some("a"), Duration::from_millis(1)).await;
+    step(None, Duration::from_millis(1)).await;
     step(Some("b"), HOUR).await;
-    step(None, Duration::from_secs(1)).await;
+    step(None, Duration::from_millis(1)).await;
     step(Some("c"), 30 * DAY).await;
-    step(None, Duration::from_secs(1)).await;
+    step(None, Duration::from_millis(1)).await;
     let listed = transfers(&bench, &person).await;
     let ids: Vec<_> = listed.iter().map(|row| row.id).collect();
     assert_eq!(ids, expected);

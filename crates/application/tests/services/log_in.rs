@@ -7,7 +7,7 @@ use vuzo_application::operator::AccountPatch;
 use vuzo_application::people::{LoggedIn, PeopleError};
 use vuzo_domain::account::AccountStatus;
 use vuzo_domain::id::UserId;
-use vuzo_domain::port::{Actor, MockHasher, TokenFault};
+use vuzo_domain::port::{Actor, MockHasher, Naming, TokenFault};
 
 use crate::bench::{Bench, DAY, PASSWORD, policy};
 
@@ -203,29 +203,56 @@ async fn people_change_how_they_are_called() {
     let bench = Bench::new().await;
     let person = bench.sign_up(ADA).await;
     let people = &bench.app.people;
-    let some = |text: &str| Some(text.to_owned());
-    let renamed = people.rename(person.user.id, some(" Ada "), some("Engines"));
+    let called = |text: &str| Naming {
+        full_name: Some(Some(text.to_owned())),
+        company: None,
+    };
+    let works_at = |text: &str| Naming {
+        full_name: None,
+        company: Some(Some(text.to_owned())),
+    };
+    let renamed = people.rename(
+        person.user.id,
+        Naming {
+            company: works_at("Engines").company,
+            ..called(" Ada ")
+        },
+    );
     let renamed = renamed.await.unwrap().unwrap();
     assert_eq!(renamed.full_name.as_deref(), Some("Ada"));
     assert_eq!(renamed.company.as_deref(), Some("Engines"));
-    let half = people.rename(person.user.id, None, some("Looms")).await;
+    let half = people.rename(person.user.id, works_at("Looms")).await;
     let half = half.unwrap().unwrap();
     assert_eq!(half.full_name.as_deref(), Some("Ada"));
     assert_eq!(half.company.as_deref(), Some("Looms"));
     assert_eq!(people.me(person.user.id).await.unwrap(), Some(half));
+    let gone = people
+        .rename(
+            person.user.id,
+            Naming {
+                full_name: None,
+                company: Some(None),
+            },
+        )
+        .await;
+    let gone = gone.unwrap().unwrap();
+    assert_eq!(
+        (gone.full_name.as_deref(), gone.company),
+        (Some("Ada"), None)
+    );
 
     let long = "x".repeat(201);
-    let error = people.rename(person.user.id, some(&long), None).await;
+    let error = people.rename(person.user.id, called(&long)).await;
     assert!(matches!(
         error,
         Err(PeopleError::TooLong { field: "full_name" })
     ));
-    let error = people.rename(person.user.id, None, some("a\nb")).await;
+    let error = people.rename(person.user.id, works_at("a\nb")).await;
     assert!(matches!(
         error,
         Err(PeopleError::Unprintable { field: "company" })
     ));
-    let error = people.rename(person.user.id, some(" "), None).await;
+    let error = people.rename(person.user.id, called(" ")).await;
     assert!(matches!(
         error,
         Err(PeopleError::Blank { field: "full_name" })
@@ -233,5 +260,5 @@ async fn people_change_how_they_are_called() {
 
     let nobody = UserId::from_uuid(bench.ports.ids.uuid());
     assert_eq!(people.me(nobody).await.unwrap(), None);
-    assert_eq!(people.rename(nobody, some("X"), None).await.unwrap(), None);
+    assert_eq!(people.rename(nobody, called("X")).await.unwrap(), None);
 }

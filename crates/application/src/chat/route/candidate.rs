@@ -7,14 +7,14 @@ use vuzo_domain::id::ProviderKeyId;
 use vuzo_domain::key::{Environment, KeyRefusal};
 use vuzo_domain::money::Units;
 use vuzo_domain::port::{ChatProvider, ModelEntry};
-use vuzo_domain::pricing::{Demand, Quote};
+use vuzo_domain::pricing::{Demand, Quote, ServiceTier, TierWish};
 use vuzo_domain::time::Timestamp;
 
 use super::Target;
 use super::order::shuffle;
 use crate::access::Caller;
 use crate::chat::engine::Engine;
-use crate::chat::error::CallError;
+use crate::chat::error::{CallError, TierNotSold};
 use crate::chat::quote::{OutputPlan, check_route, demand, plan_output, stand_in};
 use crate::models::PriceBook;
 
@@ -28,6 +28,7 @@ pub(in crate::chat) struct Candidate {
     pub(in crate::chat) provider_id: ProviderId,
     pub(in crate::chat) upstream_model: String,
     pub(in crate::chat) quote: Quote,
+    /// What the call may use at the most, the service tier to ask for with it.
     pub(in crate::chat) demand: Demand,
     pub(in crate::chat) plan: OutputPlan,
 }
@@ -219,8 +220,29 @@ impl Found {
 const fn passes_over(why: &CallError) -> bool {
     matches!(
         why,
-        CallError::WrongRoute { .. } | CallError::NotPriced(_) | CallError::NotServed(_)
+        CallError::WrongRoute { .. }
+            | CallError::NotPriced(_)
+            | CallError::TierNotSold(_)
+            | CallError::NotServed(_)
     )
+}
+
+/// The service tier in which a model answers. A tier without a price is never asked for:
+/// nobody would know what it costs.
+fn tier_of(wish: TierWish, quote: &Quote, model: &Model) -> Result<Option<ServiceTier>, CallError> {
+    match wish {
+        TierWish::Standard => Ok(None),
+        TierWish::IfSold(tier) => Ok(Some(tier).filter(|tier| quote.sells(*tier))),
+        TierWish::Only(tier) if quote.sells(tier) => Ok(Some(tier)),
+        TierWish::Only(tier) => Err(CallError::TierNotSold(Box::new(TierNotSold {
+            model: model.id.as_str().to_owned(),
+            tier,
+            sold: quote
+                .tiers_sold()
+                .filter(|tier| tier.is_for_calls())
+                .collect(),
+        }))),
+    }
 }
 
 fn candidate(
@@ -237,6 +259,7 @@ fn candidate(
     let quote = book
         .quote(entry, seeker.at)
         .map_err(|_unpriced| CallError::NotPriced(model.id.as_str().to_owned()))?;
+    let tier = tier_of(envelope.service_tier, &quote, model)?;
     let plan = plan_output(caller, envelope, model)?;
     let simulator = ProviderId::simulator();
     let is_test = caller.environment() == Environment::Test;
@@ -251,7 +274,10 @@ fn candidate(
         return Err(not_served());
     }
     Ok(Candidate {
-        demand: demand(envelope, model, plan.most),
+        demand: Demand {
+            tier,
+            ..demand(envelope, model, plan.most)
+        },
         entry: Arc::clone(entry),
         provider: Arc::clone(provider),
         provider_id,

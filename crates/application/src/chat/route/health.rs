@@ -157,22 +157,34 @@ impl Health {
             }
             FaultKind::Unreachable
             | FaultKind::TimedOut
+            | FaultKind::Overloaded
             | FaultKind::Failing
             | FaultKind::Garbled => true,
         };
         let watched = record.watch(target, now);
         watched.failures = watched.failures.saturating_add(1);
         if counts {
-            let before = watched.breaker.state();
-            watched.breaker.fail(now);
-            if before != BreakerState::Open && watched.breaker.state() == BreakerState::Open {
-                tracing::warn!(provider = %target.provider, model = target.model, "a provider is left alone for a while");
-            }
+            let is_time_out = fault.kind == FaultKind::TimedOut;
+            watched.note(|breaker| {
+                if is_time_out {
+                    breaker.time_out(now);
+                } else {
+                    breaker.fail(now);
+                }
+            });
         }
         self.look_again(&mut record, now);
     }
 
-    /// Every target that ever failed.
+    /// Notes that a call has been waiting for an answer for long.
+    pub(in crate::chat) fn note_silence(&self, target: Target<'_>, now: Instant) {
+        let mut record = self.record();
+        let watched = record.watch(target, now);
+        watched.note(|breaker| breaker.fall_silent(now));
+        self.look_again(&mut record, now);
+    }
+
+    /// Every target that ever failed or fell silent.
     pub(in crate::chat) fn view(&self) -> Vec<TargetView> {
         let record = self.record();
         let watched = record.watched.iter();
@@ -226,6 +238,19 @@ impl Record {
 }
 
 impl Watched {
+    /// Tells the breaker something, and the operator if that opens it.
+    fn note(&mut self, tell: impl FnOnce(&mut Breaker)) {
+        let before = self.breaker.state();
+        tell(&mut self.breaker);
+        if before != BreakerState::Open && self.breaker.state() == BreakerState::Open {
+            tracing::warn!(
+                provider = %self.provider,
+                model = self.model,
+                "a provider is left alone for a while"
+            );
+        }
+    }
+
     fn is(&self, target: Target<'_>) -> bool {
         self.model == target.model && self.provider == *target.provider
     }

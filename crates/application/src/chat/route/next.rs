@@ -32,9 +32,11 @@ pub(in crate::chat) fn reach(fault: &ProviderFault) -> Reach {
         }
         FaultKind::BadRequest { .. } => Reach::Nobody,
         FaultKind::RateLimited | FaultKind::OurAccount | FaultKind::NotServed => Reach::AnotherKey,
-        FaultKind::Unreachable | FaultKind::TimedOut | FaultKind::Failing | FaultKind::Garbled => {
-            Reach::AnotherModel
-        }
+        FaultKind::Unreachable
+        | FaultKind::TimedOut
+        | FaultKind::Overloaded
+        | FaultKind::Failing
+        | FaultKind::Garbled => Reach::AnotherModel,
     }
 }
 
@@ -46,7 +48,10 @@ pub(in crate::chat) fn pause_before_repeating(
 ) -> Option<Duration> {
     let may_pass = matches!(
         fault.kind,
-        FaultKind::Unreachable | FaultKind::RateLimited | FaultKind::Failing
+        FaultKind::Unreachable
+            | FaultKind::RateLimited
+            | FaultKind::Overloaded
+            | FaultKind::Failing
     );
     let wait = match fault.retry_after {
         Some(wait) => wait,
@@ -72,6 +77,7 @@ mod tests {
         for (kind, expected, repeats) in [
             (FaultKind::Unreachable, Reach::AnotherModel, true),
             (FaultKind::TimedOut, Reach::AnotherModel, false),
+            (FaultKind::Overloaded, Reach::AnotherModel, true),
             (FaultKind::Failing, Reach::AnotherModel, true),
             (FaultKind::Garbled, Reach::AnotherModel, false),
             (FaultKind::RateLimited, Reach::AnotherKey, true),

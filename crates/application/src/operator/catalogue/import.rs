@@ -8,7 +8,7 @@ use vuzo_domain::port::{Actor, Change, ModelEntry, ModelWrite};
 use vuzo_domain::pricing::PriceVersion;
 use vuzo_domain::time::Timestamp;
 
-use super::jumps::{Jump, jumps_between, suspicions};
+use super::jumps::{Jump, jumps_between, lost_tiers, suspicions};
 use super::{check_model, check_names, model_detail};
 use crate::operator::{Operator, OperatorError};
 
@@ -232,12 +232,15 @@ fn check_all(entries: &[Entry], known: &[ModelEntry]) -> Result<(), OperatorErro
 
 fn compare(entry: &Entry, known: &[ModelEntry], report: &mut ImportReport) {
     let id = &entry.model.id;
+    let before = find(known, id);
+    let newest = before.and_then(|before| before.versions.last());
     let odd = suspicions(&entry.version).into_iter();
+    let odd = odd.chain(lost_tiers(newest, &entry.version));
     report.suspicions.extend(odd.map(|message| Suspicion {
         id: id.clone(),
         message,
     }));
-    let Some(before) = find(known, id) else {
+    let Some(before) = before else {
         report.added.push(id.clone());
         return;
     };

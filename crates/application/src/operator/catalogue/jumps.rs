@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use vuzo_domain::catalog::ModelId;
-use vuzo_domain::pricing::{Dimension, PriceVersion, Rate, RateCard};
+use vuzo_domain::pricing::{Dimension, PriceVersion, Rate, RateCard, ServiceTier};
 
 /// A price that went up or down by more than half.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +23,40 @@ pub struct Jump {
 /// Every price that jumps from one version to the next. What a model costs counts, and
 /// not how that is written: a price that was not stated is the one that stood in for it.
 pub(super) fn jumps_between(id: &ModelId, old: &PriceVersion, new: &PriceVersion) -> Vec<Jump> {
-    let mut jumps = of_cards(id, "cost", &old.cost, &new.cost);
+    let mut jumps = of_all_cards(id, "cost", &old.cost, &new.cost);
     if let (Some(before), Some(after)) = (&old.retail, &new.retail) {
-        jumps.extend(of_cards(id, "pricing", before, after));
+        jumps.extend(of_all_cards(id, "pricing", before, after));
     }
     jumps
+}
+
+/// Of a card, and of each of its service tiers that both versions have.
+fn of_all_cards(id: &ModelId, name: &str, old: &RateCard, new: &RateCard) -> Vec<Jump> {
+    let mut jumps = of_cards(id, name, old, new);
+    for after in new.service_tiers() {
+        if let Some(before) = old.of_tier(Some(after.tier)) {
+            let name = tier_name(name, after.tier);
+            jumps.extend(of_cards(id, &name, before, &after.card));
+        }
+    }
+    jumps
+}
+
+/// The name of a service tier's prices on the wire.
+fn tier_name(card: &str, tier: ServiceTier) -> String {
+    format!("{card}.service_tiers.{tier}")
+}
+
+/// What is odd about the service tiers of a model: those that are no longer sold, and
+/// those that never were.
+pub(super) fn lost_tiers(old: Option<&PriceVersion>, new: &PriceVersion) -> Vec<String> {
+    let known = old.map_or(&[][..], |old| old.cost.service_tiers());
+    let gone = known.iter().map(|one| one.tier);
+    let gone = gone.filter(|tier| new.cost.of_tier(Some(*tier)).is_none());
+    let gone = gone.map(|tier| format!("{} is gone", tier_name("cost", tier)));
+    let unpriced = new.unpriced_tiers();
+    let unpriced = unpriced.map(|tier| format!("{} has no cost", tier_name("pricing", tier)));
+    gone.chain(unpriced).collect()
 }
 
 fn of_cards(id: &ModelId, card: &str, old: &RateCard, new: &RateCard) -> Vec<Jump> {
@@ -72,11 +101,7 @@ fn is_jump(before: Rate, after: Rate) -> bool {
 /// and writing one that costs less than the prompt, or more than twice as much.
 pub(super) fn suspicions(version: &PriceVersion) -> Vec<String> {
     let mut found = Vec::new();
-    let retail = version.retail.as_ref().map(|card| ("pricing", card));
-    for (name, card) in [Some(("cost", &version.cost)), retail]
-        .into_iter()
-        .flatten()
-    {
+    for (name, card) in all_cards(version) {
         for tokens in prompts(&[card]) {
             let odd = of_card(card, tokens).into_iter().flatten();
             found.extend(odd.map(|what| format!("{name}.{what}")));
@@ -85,6 +110,21 @@ pub(super) fn suspicions(version: &PriceVersion) -> Vec<String> {
     let mut told = BTreeSet::new();
     found.retain(|text| told.insert(text.clone()));
     found
+}
+
+/// Every card of a version, those of service tiers too, by its name on the wire.
+fn all_cards(version: &PriceVersion) -> Vec<(String, &RateCard)> {
+    let retail = version.retail.as_ref().map(|card| ("pricing", card));
+    let mut cards = Vec::new();
+    for (name, card) in [Some(("cost", &version.cost)), retail]
+        .into_iter()
+        .flatten()
+    {
+        cards.push((name.to_owned(), card));
+        let service = card.service_tiers().iter();
+        cards.extend(service.map(|one| (tier_name(name, one.tier), &one.card)));
+    }
+    cards
 }
 
 fn of_card(card: &RateCard, tokens: u64) -> [Option<&'static str>; 3] {
