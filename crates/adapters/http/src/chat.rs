@@ -1,6 +1,7 @@
 //! The routes that call models, in every dialect, and what belongs to them.
 
 mod answer;
+mod betas;
 mod bill;
 mod cache;
 mod completions;
@@ -19,10 +20,12 @@ use actix_web::http::header::HeaderName;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use vuzo_application::chat::CallRequest;
+use vuzo_domain::chat::Envelope;
 use vuzo_domain::key::Scope;
 
 use crate::error::{Fault, rules};
 use crate::gate::Gate;
+use headers::Readers;
 
 pub(crate) use count::count_tokens;
 pub(crate) use dialect::{Dialect, Wires};
@@ -44,14 +47,24 @@ pub(crate) async fn serve(
     let body = gate.chat_body(request, payload).await?;
     let wire = gate.wires.of(dialect);
     let content_type = wire.content_type(true);
+    let readers = match dialect {
+        Dialect::Messages => Readers::Anthropic {
+            now: gate.backends.clock.now(),
+        },
+        _ => Readers::OpenAi,
+    };
     let call = CallRequest {
         caller,
-        envelope: dialect.read(body)?,
+        envelope: Envelope {
+            betas: betas::of(request, dialect)?,
+            ..dialect.read(body)?
+        },
         idempotency_key: idempotency_key.map(|token| dialect.claim(token)),
         cache,
         wire,
     };
-    answer::of(content_type, gate.application.calls.call(call).await)
+    let outcome = gate.application.calls.call(call).await;
+    answer::of(content_type, readers, outcome)
 }
 
 macro_rules! handlers {

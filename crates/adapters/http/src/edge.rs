@@ -9,10 +9,10 @@ use core::pin::Pin;
 use std::rc::Rc;
 use std::time::Instant;
 
-use actix_web::body::BoxBody;
+use actix_web::body::{BodySize, BoxBody, MessageBody as _};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::HeaderValue;
-use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::http::{ConnectionType, StatusCode, Version};
 use actix_web::{Error, HttpResponse};
 
 use crate::error::Shape;
@@ -118,6 +118,15 @@ impl Worker {
         let response = answer.response_mut();
         grant.apply(response.headers_mut());
         response.headers_mut().insert(REQUEST_ID.clone(), id);
+        let knows_chunks = answer.request().version() >= Version::HTTP_11;
+        let response = answer.response_mut();
+        if !knows_chunks && response.body().size() == BodySize::Stream {
+            // The end of the connection is the end of the answer.
+            response.head_mut().no_chunking(true);
+            response
+                .head_mut()
+                .set_connection_type(ConnectionType::Close);
+        }
         if self.gate.application.is_draining() {
             response
                 .head_mut()

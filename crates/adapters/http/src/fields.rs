@@ -40,6 +40,19 @@ impl<T> Given<T> {
             Self::Value(value) => Some(value),
         }
     }
+
+    /// What there shall be, if anything was said.
+    #[expect(
+        clippy::option_option,
+        reason = "it fills fields in which `Some(None)` takes away"
+    )]
+    pub(crate) fn into_change(self) -> Option<Option<T>> {
+        match self {
+            Self::Absent => None,
+            Self::Null => Some(None),
+            Self::Value(value) => Some(Some(value)),
+        }
+    }
 }
 
 impl<'a> Fields<'a> {
@@ -236,13 +249,16 @@ impl<'a> Fields<'a> {
 
     /// A list of strings.
     pub(crate) fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, Fault> {
-        let read = self.typed(name, |path, json| {
+        Ok(self.given_texts(name)?.over(None))
+    }
+
+    fn given_texts(&mut self, name: &str) -> Result<Given<Vec<String>>, Fault> {
+        self.typed(name, |path, json| {
             let items = items(path, json, MOST_ITEMS)?;
             let each = items.into_iter().enumerate();
             each.map(|(at, item)| text(&format!("{path}[{at}]"), item.get()))
                 .collect()
-        })?;
-        Ok(read.over(None))
+        })
     }
 
     /// A list of strings read as something else.
@@ -252,14 +268,26 @@ impl<'a> Fields<'a> {
         expected: &str,
         read: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<Vec<T>>, Fault> {
-        let Some(words) = self.texts(name)? else {
-            return Ok(None);
+        Ok(self.given_words(name, expected, read)?.over(None))
+    }
+
+    /// The same, or null to empty it.
+    pub(crate) fn given_words<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Given<Vec<T>>, Fault> {
+        let words = match self.given_texts(name)? {
+            Given::Absent => return Ok(Given::Absent),
+            Given::Null => return Ok(Given::Null),
+            Given::Value(words) => words,
         };
         let path = self.path(name);
         let each = words.iter().enumerate().map(|(at, word)| {
             read(word).ok_or_else(|| Fault::invalid(&format!("{path}[{at}]"), expected))
         });
-        each.collect::<Result<_, _>>().map(Some)
+        each.collect::<Result<_, _>>().map(Given::Value)
     }
 
     /// An object.

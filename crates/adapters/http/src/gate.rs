@@ -121,10 +121,17 @@ impl Gate {
     ) -> Result<AccountId, Fault> {
         let reader = self.reader(request).await?;
         let named = query.id("account")?;
-        reader.choose(named).ok_or_else(|| {
-            let message = "The admin key belongs to no account: name one with ?account=acc_….";
-            Fault::new(rules::MISSING_ACCOUNT, message).param("account")
-        })
+        reader.choose(named).ok_or_else(missing_account)
+    }
+
+    /// Refuses the admin key where an account is needed and none was named.
+    pub(crate) fn needs_account(&self, request: &HttpRequest) -> Result<(), Fault> {
+        let bearer = credentials::bearer(request)?;
+        if self.application.access.is_admin_key(bearer) {
+            Err(missing_account())
+        } else {
+            Ok(())
+        }
     }
 
     /// The operator.
@@ -160,4 +167,9 @@ impl Gate {
         let rules = &self.settings.body;
         body::read(request, payload, rules.largest_other, rules, &self.room).await
     }
+}
+
+fn missing_account() -> Fault {
+    let message = "The admin key belongs to no account: name one with ?account=acc_….";
+    Fault::new(rules::MISSING_ACCOUNT, message).param("account")
 }

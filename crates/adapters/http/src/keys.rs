@@ -26,7 +26,10 @@ enum Keeper {
 impl Keeper {
     async fn of(gate: &Gate, request: &HttpRequest) -> Result<Self, Fault> {
         match Query::of(request).id("account")? {
-            None => gate.caller(request, Scope::Keys).await.map(Self::Owner),
+            None => {
+                gate.needs_account(request)?;
+                gate.caller(request, Scope::Keys).await.map(Self::Owner)
+            }
             Some(account) => {
                 let actor = gate.admin(request).await?;
                 Ok(Self::Operator(actor, account))

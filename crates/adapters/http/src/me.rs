@@ -1,6 +1,7 @@
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use vuzo_domain::key::{KeyText, Scope};
+use vuzo_domain::port::Naming;
 
 use crate::credentials;
 use crate::dto::person::MeView;
@@ -32,10 +33,13 @@ pub(crate) async fn change(
     let id = caller.user().ok_or_else(absent)?;
     let body = gate.body(&request, payload).await?;
     let mut fields = Fields::parse(&body)?;
-    let (full_name, company) = (fields.text("full_name")?, fields.text("company")?);
+    let naming = Naming {
+        full_name: fields.given_text("full_name")?.into_change(),
+        company: fields.given_text("company")?.into_change(),
+    };
     fields.finish()?;
     let people = &gate.application.people;
-    let user = people.rename(id, full_name, company).await?;
+    let user = people.rename(id, naming).await?;
     let user = user.ok_or_else(absent)?;
     Ok(json(&MeView::of(Some(&user), &caller.account)))
 }

@@ -94,6 +94,7 @@ impl Query {
     pub(crate) fn usage_filter(&self) -> Result<UsageFilter, Fault> {
         let filter = UsageFilter {
             model: self.text("model")?.map(ToOwned::to_owned),
+            provider: self.text("provider")?.map(ToOwned::to_owned),
             key: self.id("key")?,
             from: self.moment("from")?,
             to: self.moment("to")?,

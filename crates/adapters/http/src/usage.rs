@@ -45,6 +45,6 @@ pub(crate) async fn daily(gate: Data<Gate>, request: HttpRequest) -> Result<Http
     let last = query.day("end")?.unwrap_or_else(today);
     let usual = || Day::from_days(last.as_days().saturating_sub(USUAL_DAYS - 1));
     let first = query.day("start")?.unwrap_or_else(usual);
-    let days = gate.application.usage.daily(account, first, last).await?;
+    let days = gate.application.usage.days(account, first, last).await?;
     Ok(whole_list(days.iter().map(DailyView::of).collect()))
 }

@@ -4,15 +4,17 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use vuzo_application::chat::{Answered, Failure};
 
 use super::frames::Frames;
-use super::headers;
+use super::headers::{self, Readers};
 use crate::error::{Fault, JSON};
 
 static ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// Frames what became of a call; a stream has this content type.
+/// Frames what became of a call; a stream has this content type, and these clients read
+/// the limits.
 pub(super) fn of(
     content_type: &'static str,
+    readers: Readers,
     outcome: Result<Answered, Failure>,
 ) -> Result<HttpResponse, Fault> {
     match outcome {
@@ -20,7 +22,7 @@ pub(super) fn of(
             let mut response = HttpResponse::with_body(StatusCode::OK, body).map_into_boxed_body();
             let map = response.headers_mut();
             map.insert(header::CONTENT_TYPE, JSON);
-            headers::facts(map, &facts);
+            headers::facts(map, &facts, readers);
             headers::cost(map, cost, facts.currency);
             Ok(response)
         }
@@ -29,7 +31,7 @@ pub(super) fn of(
                 HttpResponse::with_body(StatusCode::OK, Frames::new(frames)).map_into_boxed_body();
             let map = response.headers_mut();
             stream(map, HeaderValue::from_static(content_type));
-            headers::facts(map, &facts);
+            headers::facts(map, &facts, readers);
             Ok(response)
         }
         Ok(Answered::Replay {
@@ -51,7 +53,7 @@ pub(super) fn of(
         }
         Err(failure) => {
             let mut fault = Fault::from(&failure.error);
-            headers::refused(&mut fault, &failure);
+            headers::refused(&mut fault, &failure, readers);
             Err(fault)
         }
     }

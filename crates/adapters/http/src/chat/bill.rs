@@ -1,3 +1,4 @@
+use serde::Serialize;
 use vuzo_application::chat::{Bill, CutReason};
 use vuzo_wire::chat::completion::Finish;
 
@@ -5,6 +6,8 @@ use vuzo_wire::chat::completion::Finish;
 pub(crate) struct Texts {
     generation: String,
     amount: String,
+    /// Counts for an answer that states none, as members of a JSON object.
+    counts: Option<String>,
 }
 
 impl Texts {
@@ -12,7 +15,18 @@ impl Texts {
         Self {
             generation: bill.generation.to_string(),
             amount: bill.currency.format(bill.amount),
+            counts: None,
         }
+    }
+
+    /// Puts these counts into an answer that states none: they are what was charged for.
+    pub(super) fn or_counts(mut self, counts: &impl serde::Serialize) -> Self {
+        let json = serde_json::to_string(counts).unwrap_or_default();
+        let members = json
+            .strip_prefix('{')
+            .and_then(|json| json.strip_suffix('}'));
+        self.counts = members.map(ToOwned::to_owned);
+        self
     }
 
     pub(crate) fn finish<'t>(&'t self, bill: &'t Bill) -> Finish<'t> {
@@ -22,6 +36,36 @@ impl Texts {
             currency: bill.currency.code(),
             model: None,
             completion_tokens: bill.completion_tokens,
+            counts: self.counts.as_deref(),
+        }
+    }
+}
+
+/// What the customer pays for, counted or estimated, as OpenAI's chat wire counts.
+#[derive(Serialize)]
+pub(super) struct Counts {
+    #[serde(rename = "prompt_tokens")]
+    prompt: u64,
+    #[serde(rename = "completion_tokens", skip_serializing_if = "Option::is_none")]
+    completion: Option<u64>,
+    #[serde(rename = "total_tokens")]
+    total: u64,
+}
+
+impl Counts {
+    pub(super) fn of(bill: &Bill) -> Self {
+        Self {
+            prompt: bill.consumption.prompt_tokens(),
+            completion: Some(bill.consumption.completion_tokens()),
+            total: bill.consumption.total_tokens(),
+        }
+    }
+
+    /// The same for answers without a completion.
+    pub(super) fn of_prompt(bill: &Bill) -> Self {
+        Self {
+            completion: None,
+            ..Self::of(bill)
         }
     }
 }

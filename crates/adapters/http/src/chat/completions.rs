@@ -33,6 +33,10 @@ impl AnswerWire for OpenAiCompletions {
         self.chat.usage_frame(frame, bill)
     }
 
+    fn owed_usage(&self, bill: &Bill) -> Option<Bytes> {
+        Some(self.chat.usage_chunk("text_completion", bill))
+    }
+
     fn done(&self) -> Bytes {
         self.chat.done()
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use vuzo_application::chat::AnswerWire;
 use vuzo_domain::chat::{Endpoint, Envelope};
 use vuzo_domain::port::Clock;
-use vuzo_wire::talk::{completions, messages};
+use vuzo_wire::talk::messages;
 
 use super::completions::OpenAiCompletions;
 use super::embeddings::OpenAiEmbeddings;
@@ -40,10 +40,7 @@ impl Dialect {
     pub(crate) fn read(self, body: Bytes) -> Result<Envelope, Fault> {
         match self {
             Self::Chat | Self::Vuzo => envelope::of_chat(body),
-            Self::Completions => {
-                let request = completions::read(&body)?;
-                Ok(envelope::of_talk(Endpoint::Completions, request, body))
-            }
+            Self::Completions => envelope::of_completions(body),
             Self::Responses => envelope::of_responses(body),
             Self::Messages => {
                 let request = messages::read(&body)?;

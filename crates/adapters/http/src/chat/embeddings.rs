@@ -2,7 +2,7 @@ use bytes::Bytes;
 use vuzo_application::chat::{AnswerWire, Bill, CallError, CutReason};
 use vuzo_wire::chat::completion::finish_completion;
 
-use super::bill::{self, Texts};
+use super::bill::{self, Counts, Texts};
 use crate::error::Fault;
 
 /// Answers with embeddings, which never come in pieces.
@@ -10,7 +10,7 @@ pub(super) struct OpenAiEmbeddings;
 
 impl AnswerWire for OpenAiEmbeddings {
     fn whole(&self, body: &Bytes, bill: &Bill) -> Bytes {
-        let texts = Texts::of(bill);
+        let texts = Texts::of(bill).or_counts(&Counts::of_prompt(bill));
         finish_completion(body, &texts.finish(bill)).into()
     }
 

@@ -1,8 +1,9 @@
 use bytes::Bytes;
 use vuzo_domain::chat::{Endpoint, Envelope};
+use vuzo_domain::pricing::{ServiceTier, TierWish};
 use vuzo_wire::chat::ChatRequest;
 use vuzo_wire::embeddings::EmbeddingsRequest;
-use vuzo_wire::talk::{Request, responses};
+use vuzo_wire::talk::{Request, completions, responses};
 
 use crate::error::Fault;
 
@@ -26,6 +27,8 @@ pub(super) fn of_chat(body: Bytes) -> Result<Envelope, Fault> {
         images: u64::from(request.images),
         audio_bytes: request.audio_bytes,
         long_cache: request.long_cache,
+        betas: Vec::new(),
+        service_tier: request.service_tier.map(tier_wish).unwrap_or_default(),
         metadata: request.metadata.map(|json| json.get().to_owned()),
         body: Bytes::new(),
     };
@@ -47,9 +50,27 @@ pub(super) fn of_talk(endpoint: Endpoint, request: Request, body: Bytes) -> Enve
         images: u64::from(weight.images),
         audio_bytes: weight.audio_bytes,
         long_cache: weight.long_cache,
+        betas: Vec::new(),
+        service_tier: match request.service_tier {
+            // Anthropic's word for what the account has capacity for.
+            Some("auto") if endpoint == Endpoint::Messages => {
+                TierWish::IfSold(ServiceTier::Priority)
+            }
+            word => word.map(tier_wish).unwrap_or_default(),
+        },
         metadata: request.metadata,
         body,
     }
+}
+
+/// A call in OpenAI's older completions wire, perhaps with several prompts; who serves it
+/// says whether it can.
+pub(super) fn of_completions(body: Bytes) -> Result<Envelope, Fault> {
+    let admitted = completions::admit(&body)?;
+    let mut envelope = of_talk(Endpoint::Completions, admitted.request, body);
+    envelope.answers = admitted.answers;
+    envelope.prompt_bytes = admitted.prompt_bytes;
+    Ok(envelope)
 }
 
 /// A call in OpenAI's responses wire; whether others than OpenAI can serve it is for who
@@ -81,8 +102,16 @@ pub(super) fn of_embeddings(body: Bytes) -> Result<Envelope, Fault> {
         images: 0,
         audio_bytes: 0,
         long_cache: false,
+        betas: Vec::new(),
+        service_tier: TierWish::Standard,
         metadata: request.metadata.map(ToOwned::to_owned),
         body: Bytes::new(),
     };
     Ok(Envelope { body, ..envelope })
+}
+
+/// What a word for the class of service asks for. Every word that names no class of its
+/// own leaves it at the standard one; the wire has refused what it does not know.
+fn tier_wish(word: &str) -> TierWish {
+    ServiceTier::from_name(word).map_or(TierWish::Standard, TierWish::Only)
 }

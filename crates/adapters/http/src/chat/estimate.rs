@@ -18,7 +18,7 @@ struct EstimateView {
     currency: String,
     wallet: WalletLeft,
     affordable: bool,
-    max_tokens_affordable: Option<u64>,
+    max_tokens_affordable: u64,
 }
 
 #[derive(Serialize)]
@@ -50,6 +50,6 @@ pub(crate) async fn estimate(
             available: currency.format(estimate.available),
         },
         affordable: estimate.affordable,
-        max_tokens_affordable: estimate.max_tokens_affordable,
+        max_tokens_affordable: estimate.max_tokens_affordable.unwrap_or(0),
     }))
 }

@@ -7,6 +7,7 @@ use vuzo_domain::id::GenerationId;
 use vuzo_domain::limit::Remaining;
 use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::Admitted;
+use vuzo_domain::time::Timestamp;
 use vuzo_wire::goduration;
 
 use super::cache::CACHE;
@@ -21,12 +22,27 @@ static GENERATION: HeaderName = HeaderName::from_static("x-vuzo-generation-id");
 static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// The three headers that OpenAI clients read of one count.
+/// The three headers that clients read of one count, in OpenAI's words and in Anthropic's.
 struct Trio {
     name: &'static str,
     limit: HeaderName,
     remaining: HeaderName,
     reset: HeaderName,
+    anthropic_limit: HeaderName,
+    anthropic_remaining: HeaderName,
+    anthropic_reset: HeaderName,
+}
+
+/// Whose clients read the limits. All of them get OpenAI's words and the IETF draft's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// OpenAI's, and whoever copies them.
+    OpenAi,
+    /// Anthropic's, who want to know the time of a reset.
+    Anthropic {
+        /// What time it is.
+        now: Timestamp,
+    },
 }
 
 static REQUESTS: Trio = Trio {
@@ -34,6 +50,9 @@ static REQUESTS: Trio = Trio {
     limit: HeaderName::from_static("x-ratelimit-limit-requests"),
     remaining: HeaderName::from_static("x-ratelimit-remaining-requests"),
     reset: HeaderName::from_static("x-ratelimit-reset-requests"),
+    anthropic_limit: HeaderName::from_static("anthropic-ratelimit-requests-limit"),
+    anthropic_remaining: HeaderName::from_static("anthropic-ratelimit-requests-remaining"),
+    anthropic_reset: HeaderName::from_static("anthropic-ratelimit-requests-reset"),
 };
 
 static TOKENS: Trio = Trio {
@@ -41,10 +60,13 @@ static TOKENS: Trio = Trio {
     limit: HeaderName::from_static("x-ratelimit-limit-tokens"),
     remaining: HeaderName::from_static("x-ratelimit-remaining-tokens"),
     reset: HeaderName::from_static("x-ratelimit-reset-tokens"),
+    anthropic_limit: HeaderName::from_static("anthropic-ratelimit-tokens-limit"),
+    anthropic_remaining: HeaderName::from_static("anthropic-ratelimit-tokens-remaining"),
+    anthropic_reset: HeaderName::from_static("anthropic-ratelimit-tokens-reset"),
 };
 
 /// What is told beside every answer.
-pub(super) fn facts(map: &mut HeaderMap, facts: &Facts) {
+pub(super) fn facts(map: &mut HeaderMap, facts: &Facts, readers: Readers) {
     generation(map, facts.generation);
     insert(map, &MODEL, facts.model.clone());
     insert(map, &BALANCE, facts.currency.format(facts.available));
@@ -55,7 +77,7 @@ pub(super) fn facts(map: &mut HeaderMap, facts: &Facts) {
     if let Some(mark) = facts.cache {
         map.insert(CACHE.clone(), HeaderValue::from_static(mark.name()));
     }
-    limits(&facts.limits, |name, value| {
+    limits(&facts.limits, readers, |name, value| {
         map.insert(name, value);
     });
 }
@@ -71,15 +93,17 @@ pub(super) fn generation(map: &mut HeaderMap, id: GenerationId) {
 }
 
 /// What is told beside a refusal.
-pub(super) fn refused(fault: &mut Fault, failure: &Failure) {
+pub(super) fn refused(fault: &mut Fault, failure: &Failure, readers: Readers) {
     if let Ok(id) = HeaderValue::try_from(failure.generation.to_string()) {
         fault.add_header(GENERATION.clone(), id);
     }
-    limits(&failure.limits, |name, value| fault.add_header(name, value));
+    limits(&failure.limits, readers, |name, value| {
+        fault.add_header(name, value);
+    });
 }
 
-/// What is left of the limits, for OpenAI clients and in the words of the IETF draft.
-fn limits(admitted: &Admitted, mut put: impl FnMut(HeaderName, HeaderValue)) {
+/// What is left of the limits, in the words of the clients and in those of the IETF draft.
+fn limits(admitted: &Admitted, readers: Readers, mut put: impl FnMut(HeaderName, HeaderValue)) {
     let (mut state, mut policy) = (String::new(), String::new());
     let counts = [(&REQUESTS, admitted.requests), (&TOKENS, admitted.tokens)];
     for (trio, left) in counts {
@@ -88,6 +112,15 @@ fn limits(admitted: &Admitted, mut put: impl FnMut(HeaderName, HeaderValue)) {
         put(trio.remaining.clone(), HeaderValue::from(left.remaining));
         if let Ok(reset) = HeaderValue::try_from(reset(&left)) {
             put(trio.reset.clone(), reset);
+        }
+        if let Readers::Anthropic { now } = readers {
+            put(trio.anthropic_limit.clone(), HeaderValue::from(left.limit));
+            let remaining = HeaderValue::from(left.remaining);
+            put(trio.anthropic_remaining.clone(), remaining);
+            let reset = now.after(left.reset_after).to_string();
+            if let Ok(reset) = HeaderValue::try_from(reset) {
+                put(trio.anthropic_reset.clone(), reset);
+            }
         }
         if !state.is_empty() {
             state.push_str(", ");
@@ -150,12 +183,33 @@ mod tests {
                 reset_after: Duration::from_secs(360),
             }),
         };
-        let mut lines = Vec::new();
-        limits(&admitted, |name, value| {
-            lines.push(format!("{name}: {}", value.to_str().unwrap()));
-        });
+        let told = |readers: Readers| {
+            let mut lines = Vec::new();
+            limits(&admitted, readers, |name, value| {
+                lines.push(format!("{name}: {}", value.to_str().unwrap()));
+            });
+            lines
+        };
+        let now = Timestamp::from_secs(1_795_168_800);
+        let mut both = told(Readers::Anthropic { now });
+        let openai = told(Readers::OpenAi);
+        let anthropic: Vec<String> = both
+            .extract_if(.., |line| line.starts_with("anthropic-"))
+            .collect();
+        assert_eq!(both, openai, "beside the others");
         assert_eq!(
-            lines,
+            anthropic,
+            [
+                "anthropic-ratelimit-requests-limit: 60",
+                "anthropic-ratelimit-requests-remaining: 59",
+                "anthropic-ratelimit-requests-reset: 2026-11-20T10:00:01.2Z",
+                "anthropic-ratelimit-tokens-limit: 1000",
+                "anthropic-ratelimit-tokens-remaining: 0",
+                "anthropic-ratelimit-tokens-reset: 2026-11-20T10:06:00Z",
+            ]
+        );
+        assert_eq!(
+            openai,
             [
                 "x-ratelimit-limit-requests: 60",
                 "x-ratelimit-remaining-requests: 59",
@@ -167,9 +221,11 @@ mod tests {
                 "ratelimit-policy: \"requests\";q=60;w=60, \"tokens\";q=1000;w=3600",
             ]
         );
-        limits(&Admitted::default(), |name, _| {
-            panic!("{name} without a limit")
-        });
+        limits(
+            &Admitted::default(),
+            Readers::Anthropic { now },
+            |name, _| panic!("{name} without a limit"),
+        );
     }
 
     #[test]

@@ -13,12 +13,12 @@ pub(super) struct AnthropicMessages;
 
 impl AnswerWire for AnthropicMessages {
     fn whole(&self, body: &Bytes, bill: &Bill) -> Bytes {
-        let texts = Texts::of(bill);
+        let texts = Texts::of(bill).or_counts(&Counted::of(bill));
         finish_completion(body, &texts.finish(bill)).into()
     }
 
     fn usage_frame(&self, frame: &Bytes, bill: &Bill) -> Bytes {
-        let texts = Texts::of(bill);
+        let texts = Texts::of(bill).or_counts(&Counted::of(bill));
         price_frame(frame, UsagePlace::Event, &texts.finish(bill)).into()
     }
 
@@ -36,9 +36,7 @@ impl AnswerWire for AnthropicMessages {
                     kind: bill::word(reason),
                 },
             },
-            usage: Output {
-                output_tokens: bill.consumption.completion_tokens(),
-            },
+            usage: Counted::of(bill),
         };
         self.usage_frame(&named_event("message_delta", &event), bill)
     }
@@ -61,7 +59,7 @@ struct MessageDelta {
     #[serde(rename = "type")]
     kind: &'static str,
     delta: Delta,
-    usage: Output,
+    usage: Counted,
 }
 
 #[derive(Serialize)]
@@ -80,9 +78,35 @@ struct Details {
     kind: &'static str,
 }
 
+/// What the customer pays for, counted or estimated: three disjoint parts of the prompt,
+/// and the output.
 #[derive(Serialize)]
-struct Output {
-    output_tokens: u64,
+struct Counted {
+    #[serde(rename = "input_tokens")]
+    input: u64,
+    #[serde(rename = "cache_creation_input_tokens")]
+    written: u64,
+    #[serde(rename = "cache_read_input_tokens")]
+    read: u64,
+    #[serde(rename = "output_tokens")]
+    output: u64,
+}
+
+impl Counted {
+    fn of(bill: &Bill) -> Self {
+        let consumption = &bill.consumption;
+        let read = consumption.cache_read;
+        let written = consumption
+            .cache_write
+            .saturating_add(consumption.cache_write_long);
+        let cached = read.saturating_add(written);
+        Self {
+            input: consumption.prompt_tokens().saturating_sub(cached),
+            written,
+            read,
+            output: consumption.completion_tokens(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -109,18 +133,48 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_without_usage_tells_what_was_charged_for() {
+        let mut bill = bill();
+        bill.consumption.cache_read = 30;
+        bill.consumption.cache_write = 4;
+        bill.consumption.cache_write_long = 5;
+        let usage = format!(
+            r#""usage":{{"input_tokens":9,"cache_creation_input_tokens":9,"cache_read_input_tokens":30,"output_tokens":2,{COST}}}"#
+        );
+        for stated in [
+            r#"{"type":"message","usage":null}"#,
+            r#"{"type":"message"}"#,
+        ] {
+            let whole = AnthropicMessages.whole(&Bytes::from(stated), &bill);
+            assert_eq!(
+                whole,
+                format!(r#"{{"type":"message","id":"{ID}",{usage}}}"#)
+            );
+        }
+        let frame = |more: &str| {
+            format!("event: message_delta\ndata: {{\"type\":\"message_delta\"{more}}}\n\n")
+        };
+        for stated in ["", ",\"usage\":null"] {
+            let priced = AnthropicMessages.usage_frame(&frame(stated).into(), &bill);
+            assert_eq!(priced, frame(&format!(",{usage}")));
+        }
+    }
+
+    #[test]
     fn a_cut_and_a_fault_are_events_with_names() {
         let cut = AnthropicMessages.cut(&bill(), CutReason::Funds);
         assert_eq!(
             cut,
             format!(
-                "event: message_delta\ndata: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"max_tokens\",\"stop_sequence\":null,\"stop_details\":{{\"type\":\"insufficient_credits\"}}}},\"usage\":{{\"output_tokens\":2,{COST}}}}}\n\n"
+                "event: message_delta\ndata: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"max_tokens\",\"stop_sequence\":null,\"stop_details\":{{\"type\":\"insufficient_credits\"}}}},\"usage\":{{\"input_tokens\":9,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":2,{COST}}}}}\n\n"
             )
         );
-        let fault = CallError::Provider(ProviderFault::new(FaultKind::RateLimited, "busy"));
-        assert_eq!(
-            AnthropicMessages.fault(&fault),
-            "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Busy.\",\"details\":{\"error_code\":\"provider_overloaded\"}}}\n\n"
-        );
+        for kind in [FaultKind::RateLimited, FaultKind::Overloaded] {
+            let fault = CallError::Provider(ProviderFault::new(kind, "busy"));
+            assert_eq!(
+                AnthropicMessages.fault(&fault),
+                "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Busy.\",\"details\":{\"error_code\":\"provider_overloaded\"}}}\n\n"
+            );
+        }
     }
 }

@@ -6,7 +6,7 @@ use vuzo_application::chat::{AnswerWire, Bill, CallError, CutReason};
 use vuzo_domain::port::Clock;
 use vuzo_wire::chat::completion::{finish_completion, finish_usage_chunk};
 
-use super::bill::{self, Texts};
+use super::bill::{self, Counts, Texts};
 use crate::error::Fault;
 
 /// Answers in OpenAI's chat wire.
@@ -19,11 +19,26 @@ impl OpenAiChat {
     pub(crate) const fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock }
     }
+
+    /// A chunk of this kind that has nothing in it but what was charged for.
+    pub(super) fn usage_chunk(&self, object: &'static str, bill: &Bill) -> Bytes {
+        let chunk = UsageChunk {
+            object,
+            created: self.clock.now().as_secs().max(0),
+            model: &bill.model,
+            choices: [],
+        };
+        let json = serde_json::to_vec(&chunk).unwrap_or_default();
+        let mut out = b"data: ".to_vec();
+        out.extend_from_slice(&self.whole(&json.into(), bill));
+        out.extend_from_slice(b"\n\n");
+        out.into()
+    }
 }
 
 impl AnswerWire for OpenAiChat {
     fn whole(&self, body: &Bytes, bill: &Bill) -> Bytes {
-        let texts = Texts::of(bill);
+        let texts = Texts::of(bill).or_counts(&Counts::of(bill));
         finish_completion(body, &texts.finish(bill)).into()
     }
 
@@ -35,6 +50,10 @@ impl AnswerWire for OpenAiChat {
         finish_usage_chunk(data, &texts.finish(bill), &mut out);
         out.extend_from_slice(b"\n\n");
         out.into()
+    }
+
+    fn owed_usage(&self, bill: &Bill) -> Option<Bytes> {
+        Some(self.usage_chunk("chat.completion.chunk", bill))
     }
 
     fn done(&self) -> Bytes {
@@ -73,6 +92,15 @@ impl AnswerWire for OpenAiChat {
     fn content_type(&self, stream: bool) -> &'static str {
         bill::content_type(stream)
     }
+}
+
+/// The last chunk of a stream whose provider tells no usage.
+#[derive(Serialize)]
+struct UsageChunk<'a> {
+    object: &'static str,
+    created: i64,
+    model: &'a str,
+    choices: [(); 0],
 }
 
 /// The last chunk of a stream that the wallet carries no further. The reason stands
@@ -125,6 +153,23 @@ mod tests {
             let finished = wire().usage_frame(&Bytes::from(frame), &bill());
             assert_eq!(finished, format!("data: {expected}\n\n"));
         }
+    }
+
+    #[test]
+    fn what_the_provider_does_not_tell_is_told_as_it_was_charged() {
+        let usage = format!(
+            r#""usage":{{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11,{COST}}}"#
+        );
+        for stated in [r#"{"id":"x"}"#, r#"{"id":"x","usage":null}"#] {
+            let whole = wire().whole(&Bytes::from_static(stated.as_bytes()), &bill());
+            assert_eq!(whole, format!(r#"{{"id":"{ID}",{usage}}}"#));
+        }
+        assert_eq!(
+            wire().owed_usage(&bill()).unwrap(),
+            format!(
+                "data: {{\"object\":\"chat.completion.chunk\",\"created\":1795168800,\"model\":\"gpt-4o\",\"choices\":[],\"id\":\"{ID}\",{usage}}}\n\n"
+            )
+        );
     }
 
     #[test]

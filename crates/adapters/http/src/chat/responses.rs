@@ -28,12 +28,12 @@ impl OpenAiResponses {
 
 impl AnswerWire for OpenAiResponses {
     fn whole(&self, body: &Bytes, bill: &Bill) -> Bytes {
-        let texts = Texts::of(bill);
+        let texts = Texts::of(bill).or_counts(&Usage::of(bill));
         finish_completion(body, &texts.finish(bill)).into()
     }
 
     fn usage_frame(&self, frame: &Bytes, bill: &Bill) -> Bytes {
-        let texts = Texts::of(bill);
+        let texts = Texts::of(bill).or_counts(&Usage::of(bill));
         let place = UsagePlace::Within("response");
         price_frame(frame, place, &texts.finish(bill)).into()
     }
@@ -44,10 +44,6 @@ impl AnswerWire for OpenAiResponses {
 
     fn cut(&self, bill: &Bill, reason: CutReason) -> Bytes {
         let id = bill.generation.to_string();
-        let (input, output) = (
-            bill.consumption.prompt_tokens(),
-            bill.consumption.completion_tokens(),
-        );
         let event = Incomplete {
             kind: "response.incomplete",
             sequence_number: LAST,
@@ -66,15 +62,7 @@ impl AnswerWire for OpenAiResponses {
                 parallel_tool_calls: true,
                 tool_choice: "auto",
                 tools: [],
-                usage: Usage {
-                    input_tokens: input,
-                    input_tokens_details: Cached { cached_tokens: 0 },
-                    output_tokens: output,
-                    output_tokens_details: Thought {
-                        reasoning_tokens: bill.consumption.reasoning,
-                    },
-                    total_tokens: input.saturating_add(output),
-                },
+                usage: Usage::of(bill),
             },
         };
         self.usage_frame(&named_event("response.incomplete", &event), bill)
@@ -156,9 +144,32 @@ struct Usage {
     total_tokens: u64,
 }
 
+impl Usage {
+    /// What the customer pays for, counted or estimated.
+    fn of(bill: &Bill) -> Self {
+        Self {
+            input_tokens: bill.consumption.prompt_tokens(),
+            input_tokens_details: Cached {
+                cached_tokens: bill.consumption.cache_read,
+                cache_write_tokens: bill
+                    .consumption
+                    .cache_write
+                    .saturating_add(bill.consumption.cache_write_long),
+            },
+            output_tokens: bill.consumption.completion_tokens(),
+            output_tokens_details: Thought {
+                reasoning_tokens: bill.consumption.reasoning,
+            },
+            total_tokens: bill.consumption.total_tokens(),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Cached {
     cached_tokens: u64,
+    /// Official clients of late take an answer without it for broken.
+    cache_write_tokens: u64,
 }
 
 #[derive(Serialize)]
@@ -202,6 +213,32 @@ mod tests {
                 "event: response.completed\ndata: {{\"response\":{{\"usage\":{{\"output_tokens\":2,{COST}}}}}}}\n\n"
             )
         );
+    }
+
+    #[test]
+    fn an_answer_without_usage_tells_what_was_charged_for() {
+        let usage = format!(
+            r#"{{"input_tokens":9,"input_tokens_details":{{"cached_tokens":0,"cache_write_tokens":0}},"output_tokens":2,"output_tokens_details":{{"reasoning_tokens":0}},"total_tokens":11,{COST}}}"#
+        );
+        for stated in [
+            r#"{"status":"completed","usage":null}"#,
+            r#"{"status":"completed"}"#,
+        ] {
+            let frame = format!(
+                "event: response.completed\ndata: {{\"type\":\"response.completed\",\"response\":{stated}}}\n\n"
+            );
+            assert_eq!(
+                wire().usage_frame(&Bytes::from(frame), &bill()),
+                format!(
+                    "event: response.completed\ndata: {{\"type\":\"response.completed\",\"response\":{{\"status\":\"completed\",\"usage\":{usage}}}}}\n\n"
+                )
+            );
+            let whole = wire().whole(&Bytes::from(stated), &bill());
+            assert_eq!(
+                whole,
+                format!(r#"{{"status":"completed","id":"{ID}","usage":{usage}}}"#)
+            );
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@ use serde_json::value::RawValue;
 use vuzo_application::access::Reader;
 use vuzo_domain::chat::{Attempt, LoggedCall};
 use vuzo_domain::money::{BasisPoints, Currency, Units, format_scaled};
-use vuzo_domain::pricing::{Line, Rate};
+use vuzo_domain::pricing::{Line, Rate, ServedTier, ServiceTier};
 
 use super::{millis, raw};
 
@@ -79,6 +79,7 @@ pub(crate) struct ReceiptView {
     lines: Vec<LineView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     priced_as: Option<String>,
+    service_tier: &'static str,
     price_version: u32,
     rule_id: Option<String>,
     hold: String,
@@ -125,6 +126,9 @@ impl ReceiptView {
                 .chain(waived)
                 .collect(),
             priced_as: call.priced_as.as_ref().map(ToString::to_string),
+            service_tier: call
+                .service_tier
+                .map_or(ServedTier::DEFAULT, ServiceTier::name),
             price_version: call.price_version,
             rule_id: call.rule.map(|rule| rule.to_string()),
             hold: currency.format(call.held),

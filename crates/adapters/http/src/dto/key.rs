@@ -141,11 +141,7 @@ pub(crate) fn patch(mut fields: Fields<'_>, known: &ApiKey) -> Result<KeyPatch, 
     let name = fields.text("name")?;
     let scopes = scopes(&mut fields)?;
     let restrictions = restrictions(&mut fields, &known.restrictions)?;
-    let spend_cap = match spend_cap(&mut fields)? {
-        Given::Absent => None,
-        Given::Null => Some(None),
-        Given::Value(cap) => Some(Some(cap)),
-    };
+    let spend_cap = spend_cap(&mut fields)?.into_change();
     let limits = match fields.given_object("limits")? {
         Given::Absent => None,
         Given::Null => Some(Limits::default()),
@@ -178,15 +174,15 @@ fn restrictions(
     fields: &mut Fields<'_>,
     known: &Restrictions,
 ) -> Result<Option<Restrictions>, Fault> {
-    let models = fields.words(
+    let models = fields.given_words(
         "allowed_models",
         "a model pattern such as openai/gpt-4*",
         |text| ModelPattern::new(text).ok(),
     )?;
-    let networks = fields.words("ip_allowlist", "an IP address or a CIDR range", |text| {
+    let networks = fields.given_words("ip_allowlist", "an IP address or a CIDR range", |text| {
         text.parse::<IpNetwork>().ok()
     })?;
-    let domains = fields.words(
+    let domains = fields.given_words(
         "domain_allowlist",
         "a domain name such as example.org or *.example.org",
         |text| DomainName::new(text).ok(),
@@ -201,12 +197,19 @@ fn restrictions(
             )
         })?),
     };
-    let nothing =
-        models.is_none() && networks.is_none() && domains.is_none() && expires_at == Given::Absent;
+    let nothing = models == Given::Absent
+        && networks == Given::Absent
+        && domains == Given::Absent
+        && expires_at == Given::Absent;
     Ok((!nothing).then(|| Restrictions {
-        allowed_models: models.unwrap_or_else(|| known.allowed_models.clone()),
-        ip_allowlist: networks.unwrap_or_else(|| known.ip_allowlist.clone()),
-        domain_allowlist: domains.unwrap_or_else(|| known.domain_allowlist.clone()),
+        allowed_models: list(models, &known.allowed_models),
+        ip_allowlist: list(networks, &known.ip_allowlist),
+        domain_allowlist: list(domains, &known.domain_allowlist),
         expires_at: expires_at.over(known.expires_at),
     }))
+}
+
+/// A list that is taken away is empty.
+fn list<T: Clone>(given: Given<Vec<T>>, known: &[T]) -> Vec<T> {
+    given.over(Some(known.to_vec())).unwrap_or_default()
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use vuzo_application::models::ModelOffer;
 use vuzo_domain::port::ModelEntry;
-use vuzo_domain::pricing::{Dimension, PriceVersion, RateCard, Tier};
+use vuzo_domain::pricing::{Dimension, PriceVersion, Rate, RateCard, ServiceTier, Tier};
 use vuzo_wire::models::ModelTag;
 
 /// What all prices are for, but those by the piece.
@@ -27,6 +27,8 @@ pub(crate) struct OfferView {
 struct PricingView {
     #[serde(flatten)]
     rates: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    service_tiers: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
     unit: &'static str,
     currency: String,
 }
@@ -34,7 +36,13 @@ struct PricingView {
 impl OfferView {
     pub(crate) fn of(offer: &ModelOffer) -> Self {
         let (model, quote) = (&offer.model, &offer.quote);
-        let stated = Dimension::ALL.into_iter();
+        let rates = |tier: Option<ServiceTier>| -> BTreeMap<&'static str, String> {
+            let stated = Dimension::ALL.into_iter();
+            let priced = stated.filter_map(|dimension| {
+                Some((dimension.name(), quote.shown_price_in(tier, dimension)?))
+            });
+            priced.collect()
+        };
         Self {
             id: model.id.as_str().to_owned(),
             object: ModelTag::Model,
@@ -43,8 +51,10 @@ impl OfferView {
             context_length: model.context_length,
             max_output_tokens: model.max_output_tokens,
             pricing: PricingView {
-                rates: stated
-                    .filter_map(|dimension| Some((dimension.name(), quote.shown_price(dimension)?)))
+                rates: rates(None),
+                service_tiers: quote
+                    .tiers_sold()
+                    .map(|tier| (tier.name(), rates(Some(tier))))
                     .collect(),
                 unit: UNIT,
                 currency: quote.currency().to_string(),
@@ -84,10 +94,18 @@ struct VersionView {
 #[derive(Serialize)]
 struct CardView {
     #[serde(flatten)]
-    rates: BTreeMap<&'static str, String>,
-    tiers: Vec<TierView>,
+    prices: PlainCardView,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    service_tiers: BTreeMap<&'static str, PlainCardView>,
     unit: &'static str,
     currency: String,
+}
+
+#[derive(Serialize)]
+struct PlainCardView {
+    #[serde(flatten)]
+    rates: BTreeMap<&'static str, String>,
+    tiers: Vec<TierView>,
 }
 
 #[derive(Serialize)]
@@ -133,8 +151,22 @@ impl VersionView {
 
 impl CardView {
     fn of(card: &RateCard) -> Self {
+        let service = card.service_tiers().iter();
+        Self {
+            prices: PlainCardView::of(card),
+            service_tiers: service
+                .map(|one| (one.tier.name(), PlainCardView::of(&one.card)))
+                .collect(),
+            unit: UNIT,
+            currency: card.currency().to_string(),
+        }
+    }
+}
+
+impl PlainCardView {
+    fn of(card: &RateCard) -> Self {
         let currency = card.currency();
-        let rates = |stated: &dyn Fn(Dimension) -> Option<vuzo_domain::pricing::Rate>| {
+        let rates = |stated: &dyn Fn(Dimension) -> Option<Rate>| {
             let all = Dimension::ALL.into_iter();
             all.filter_map(|dimension| {
                 Some((dimension.name(), stated(dimension)?.format(currency)))
@@ -152,8 +184,6 @@ impl CardView {
         Self {
             rates: rates(&|dimension| card.stated(dimension)),
             tiers: card.tiers().iter().map(tier).collect(),
-            unit: UNIT,
-            currency: currency.to_string(),
         }
     }
 }

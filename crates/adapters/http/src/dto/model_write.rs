@@ -1,7 +1,9 @@
 use vuzo_domain::catalog::{Model, ModelId, ModelStatus, ProviderId};
 use vuzo_domain::money::Currency;
 use vuzo_domain::port::ModelEntry;
-use vuzo_domain::pricing::{Dimension, PriceVersion, Rate, RateCard, Tier};
+use vuzo_domain::pricing::{
+    Dimension, PriceVersion, Rate, RateCard, ServiceTier, Tier, TierCard, UnsoundCard,
+};
 use vuzo_domain::time::Timestamp;
 
 use super::model::UNIT;
@@ -141,12 +143,33 @@ pub(super) fn required_count(fields: &mut Fields<'_>, name: &str) -> Result<u64,
     fields.count(name)?.ok_or_else(|| fields.missing(name))
 }
 
-/// Reads `{input, output, …, tiers?, currency?, unit?}`.
+/// Reads `{input, output, …, tiers?, service_tiers?, currency?, unit?}`.
 fn card(mut fields: Fields<'_>) -> Result<RateCard, Fault> {
     fields.word("currency", "USD: prices are kept in US dollars", |code| {
         code.eq_ignore_ascii_case("USD").then_some(())
     })?;
     fields.word("unit", "\"1M tokens\"", |unit| (unit == UNIT).then_some(()))?;
+    let service = fields.object("service_tiers")?;
+    let service = service.map(service_tiers).transpose()?.unwrap_or_default();
+    let path = fields.path("service_tiers");
+    sound(plain_card(fields)?.with_service_tiers(service), path)
+}
+
+/// Reads `{flex?, priority?, …}`, each with a whole set of prices.
+fn service_tiers(mut fields: Fields<'_>) -> Result<Vec<TierCard>, Fault> {
+    let mut tiers = Vec::new();
+    for tier in ServiceTier::ALL {
+        if let Some(prices) = fields.object(tier.name())? {
+            let card = plain_card(prices)?;
+            tiers.push(TierCard { tier, card });
+        }
+    }
+    fields.finish()?;
+    Ok(tiers)
+}
+
+/// Reads `{input, output, …, tiers?}`.
+fn plain_card(mut fields: Fields<'_>) -> Result<RateCard, Fault> {
     let input = rate(&mut fields, Dimension::Input)?;
     let output = rate(&mut fields, Dimension::Output)?;
     let mut card = RateCard::new(
@@ -161,7 +184,11 @@ fn card(mut fields: Fields<'_>) -> Result<RateCard, Fault> {
     let tiers = tiers.into_iter().map(tier).collect::<Result<Vec<_>, _>>()?;
     let path = fields.path("tiers");
     fields.finish()?;
-    card.with_tiers(tiers).map_err(|unsound| {
+    sound(card.with_tiers(tiers), path)
+}
+
+fn sound(card: Result<RateCard, UnsoundCard>, path: String) -> Result<RateCard, Fault> {
+    card.map_err(|unsound| {
         let message = format!("Invalid value for '{path}': {unsound}.");
         Fault::new(rules::INVALID_VALUE, message).param(path)
     })

@@ -1,6 +1,7 @@
 use serde::Serialize;
+use vuzo_application::usage::DayTotal;
 use vuzo_domain::money::Currency;
-use vuzo_domain::port::{DailyUsage, UsageSummary};
+use vuzo_domain::port::UsageSummary;
 use vuzo_domain::time::Timestamp;
 
 /// What some calls came to.
@@ -83,7 +84,7 @@ pub(crate) struct DailyView {
 }
 
 impl DailyView {
-    pub(crate) fn of(day: &DailyUsage) -> Self {
+    pub(crate) fn of(day: &DayTotal) -> Self {
         Self {
             date: day.day.to_string(),
             requests: day.requests,

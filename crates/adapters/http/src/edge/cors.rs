@@ -7,7 +7,10 @@ const EXPOSED: &str = "x-request-id, request-id, retry-after, x-ratelimit-limit-
     x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, \
     x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, ratelimit, ratelimit-policy, \
     x-vuzo-cost, x-vuzo-balance, x-vuzo-model, x-vuzo-overhead-ms, x-vuzo-max-tokens-clamped, \
-    x-vuzo-generation-id, x-vuzo-cache, idempotent-replayed";
+    x-vuzo-generation-id, x-vuzo-cache, idempotent-replayed, \
+    anthropic-ratelimit-requests-limit, anthropic-ratelimit-requests-remaining, \
+    anthropic-ratelimit-requests-reset, anthropic-ratelimit-tokens-limit, \
+    anthropic-ratelimit-tokens-remaining, anthropic-ratelimit-tokens-reset";
 const USUAL_HEADERS: &str = "authorization, content-type, idempotency-key, x-request-id, \
     x-api-key, anthropic-version, anthropic-beta, x-vuzo-cache, cache-control";
 

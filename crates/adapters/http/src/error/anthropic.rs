@@ -52,7 +52,7 @@ pub(crate) fn body<'a>(fault: &'a Fault, request_id: Option<&'a str>) -> Body<'a
 /// Anthropic's class for a status; what is overloaded has one of its own.
 fn kind(fault: &Fault) -> &'static str {
     let code = fault.code().unwrap_or_default();
-    let is_overload = [rules::OVERLOADED, rules::PROVIDER_RATE_LIMITED]
+    let is_overload = [rules::OVERLOADED, rules::PROVIDER_OVERLOADED]
         .iter()
         .any(|rule| rule.code == code);
     match fault.status().as_u16() {

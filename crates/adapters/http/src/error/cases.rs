@@ -167,7 +167,7 @@ impl From<OperatorError> for Fault {
 impl From<DailyError> for Fault {
     fn from(error: DailyError) -> Self {
         match error {
-            DailyError::Backwards | DailyError::TooManyDays => {
+            DailyError::Backwards | DailyError::TooManyDays(_) => {
                 Self::of(rules::INVALID_VALUE, &error).param("end")
             }
             DailyError::Unavailable(trouble) => trouble.into(),
@@ -224,6 +224,9 @@ impl From<&CallError> for Fault {
                 Self::of(rules::UNSUPPORTED_MODEL, error).param("model")
             }
             CallError::NotPriced(_) => Self::of(rules::MODEL_NOT_PRICED, error).param("model"),
+            CallError::TierNotSold(_) => {
+                Self::of(rules::TIER_NOT_SOLD, error).param("service_tier")
+            }
             CallError::OutputLimit { .. } => {
                 Self::of(rules::MAX_TOKENS_PER_REQUEST, error).param("max_tokens")
             }
@@ -265,7 +268,7 @@ fn insufficient(error: &CallError) -> Fault {
         .with("required", needs)
         .with("available", has)
         .with("currency", currency.code())
-        .with("max_tokens_affordable", *max_tokens_affordable)
+        .with("max_tokens_affordable", max_tokens_affordable.unwrap_or(0))
 }
 
 fn cap_reached(error: &CallError) -> Fault {
@@ -297,12 +300,13 @@ fn cap_reached(error: &CallError) -> Fault {
 }
 
 impl From<&ProviderFault> for Fault {
-    /// A provider's complaint about the operator's account or pace is never a 4xx.
+    /// A provider's complaint about the operator's account or pace is never a 4xx: it is
+    /// our account's limit that was reached, and not the customer's.
     fn from(fault: &ProviderFault) -> Self {
         let rule = match &fault.kind {
             FaultKind::Unreachable => rules::PROVIDER_UNREACHABLE,
             FaultKind::TimedOut => rules::PROVIDER_TIMEOUT,
-            FaultKind::RateLimited => rules::PROVIDER_RATE_LIMITED,
+            FaultKind::RateLimited | FaultKind::Overloaded => rules::PROVIDER_OVERLOADED,
             FaultKind::Failing => rules::PROVIDER_FAILED,
             FaultKind::OurAccount | FaultKind::NotServed => rules::PROVIDER_REFUSED_US,
             FaultKind::Garbled => rules::PROVIDER_GARBLED,
@@ -322,7 +326,7 @@ impl From<&ProviderFault> for Fault {
         let refusal = Self::of(rule, fault);
         match (fault.retry_after, &fault.kind) {
             (Some(wait), _) => refusal.retry_after(wait),
-            (None, FaultKind::RateLimited) => refusal.retry_after(SOON),
+            (None, FaultKind::RateLimited | FaultKind::Overloaded) => refusal.retry_after(SOON),
             (None, _) => refusal,
         }
     }

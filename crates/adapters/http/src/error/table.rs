@@ -52,6 +52,7 @@ table! {
     INVALID_IDEMPOTENCY_KEY = 400 REQUEST "invalid_idempotency_key";
     UNSUPPORTED_MODEL = 400 REQUEST "unsupported_model";
     MODEL_NOT_PRICED = 400 REQUEST "model_not_priced";
+    TIER_NOT_SOLD = 400 REQUEST "service_tier_not_sold";
     MAX_TOKENS_PER_REQUEST = 400 REQUEST "max_tokens_per_request";
     TOO_LARGE_TO_PRICE = 400 REQUEST "too_large_to_price";
     INCOMPLETE_BODY = 400 REQUEST "incomplete_body";
@@ -108,6 +109,6 @@ table! {
     SHUTTING_DOWN = 503 SERVER "shutting_down";
     OVERLOADED = 503 SERVER "server_is_overloaded";
     MODEL_NOT_SERVED = 503 SERVER "model_not_served";
-    PROVIDER_RATE_LIMITED = 503 UPSTREAM "provider_overloaded";
+    PROVIDER_OVERLOADED = 503 UPSTREAM "provider_overloaded";
     PROVIDER_TIMEOUT = 504 UPSTREAM "provider_timeout";
 }

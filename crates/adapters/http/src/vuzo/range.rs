@@ -5,33 +5,22 @@ use crate::error::Fault;
 use crate::query::Query;
 
 /// Which calls are asked for.
-pub(super) struct Wanted {
-    /// What the log itself can tell apart.
-    pub(super) filter: UsageFilter,
-    /// Whose models.
-    pub(super) provider: Option<String>,
-}
-
-impl Wanted {
-    pub(super) fn of(query: &Query) -> Result<Self, Fault> {
-        let from = moment(query, "start_date", Day::start)?;
-        // Whoever names a day as the last one means all of it.
-        let to = moment(query, "end_date", |day| day.next().start())?;
-        if let (Some(from), Some(to)) = (from, to)
-            && from > to
-        {
-            return Err(Fault::invalid("start_date", "a time before 'end_date'"));
-        }
-        Ok(Self {
-            filter: UsageFilter {
-                model: query.text("model")?.map(ToOwned::to_owned),
-                from,
-                to,
-                ..UsageFilter::default()
-            },
-            provider: query.text("provider")?.map(ToOwned::to_owned),
-        })
+pub(super) fn wanted(query: &Query) -> Result<UsageFilter, Fault> {
+    let from = moment(query, "start_date", Day::start)?;
+    // Whoever names a day as the last one means all of it.
+    let to = moment(query, "end_date", |day| day.next().start())?;
+    if let (Some(from), Some(to)) = (from, to)
+        && from > to
+    {
+        return Err(Fault::invalid("start_date", "a time before 'end_date'"));
     }
+    Ok(UsageFilter {
+        model: query.text("model")?.map(ToOwned::to_owned),
+        provider: query.text("provider")?.map(ToOwned::to_owned),
+        from,
+        to,
+        ..UsageFilter::default()
+    })
 }
 
 /// A time or a day. Python writes times without a zone; they are taken for UTC.

@@ -1,29 +1,23 @@
-use std::collections::BTreeMap;
-
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use vuzo_domain::chat::LoggedCall;
-use vuzo_domain::id::{AccountId, GenerationId};
-use vuzo_domain::money::{Currency, Units};
-use vuzo_domain::port::PageRequest;
+use vuzo_domain::id::GenerationId;
+use vuzo_domain::money::Currency;
+use vuzo_domain::port::DailyUsage;
 use vuzo_domain::time::{Day, Timestamp};
 
 use super::float;
-use super::range::Wanted;
+use super::range::wanted;
 use crate::dto::millis;
-use crate::error::{Fault, rules};
+use crate::error::Fault;
 use crate::gate::Gate;
 use crate::page::json;
 use crate::query::Query;
 
 /// How many days are added up when nothing was said.
 const USUAL_DAYS: i64 = 30;
-
-/// So many calls are looked through for one answer, a page at a time; more are refused
-/// rather than left out.
-const MOST_PAGES: u32 = 250;
 
 #[derive(Serialize)]
 struct LogRow {
@@ -62,24 +56,9 @@ impl LogRow {
 pub(super) async fn logs(gate: Data<Gate>, request: HttpRequest) -> Result<HttpResponse, Fault> {
     let query = Query::of(&request);
     let account = gate.read_account(&request, &query).await?;
-    let (wanted, page) = (Wanted::of(&query)?, query.page::<GenerationId>()?);
-    if wanted.provider.is_none() {
-        let usage = &gate.application.usage;
-        let calls = usage.list(account, wanted.filter, page).await?;
-        let rows: Vec<LogRow> = calls.rows.iter().map(LogRow::of).collect();
-        return Ok(json(&rows));
-    }
-    let most = usize::try_from(page.limit).unwrap_or(usize::MAX);
-    let (mut rows, mut left) = (Vec::new(), page.offset);
-    each(&gate, account, wanted, |call| {
-        if left > 0 {
-            left -= 1;
-        } else {
-            rows.push(LogRow::of(call));
-        }
-        rows.len() < most
-    })
-    .await?;
+    let (filter, page) = (wanted(&query)?, query.page::<GenerationId>()?);
+    let calls = gate.application.usage.list(account, filter, page).await?;
+    let rows: Vec<LogRow> = calls.rows.iter().map(LogRow::of).collect();
     Ok(json(&rows))
 }
 
@@ -101,7 +80,7 @@ struct SummaryRow {
 pub(super) async fn summary(gate: Data<Gate>, request: HttpRequest) -> Result<HttpResponse, Fault> {
     let query = Query::of(&request);
     let account = gate.read_account(&request, &query).await?;
-    let filter = Wanted::of(&query)?.filter;
+    let filter = wanted(&query)?;
     let sum = gate.application.usage.summary(account, filter).await?;
     let cost = || float(sum.currency, sum.cost);
     Ok(json(&SummaryRow {
@@ -112,15 +91,6 @@ pub(super) async fn summary(gate: Data<Gate>, request: HttpRequest) -> Result<Ht
         total_provider_cost: cost(),
         total_vuzo_cost: cost(),
     }))
-}
-
-/// What the calls of one day, model and provider came to.
-#[derive(Default)]
-struct Sum {
-    requests: u64,
-    input: u64,
-    output: u64,
-    cost: Units,
 }
 
 #[derive(Serialize)]
@@ -134,80 +104,32 @@ struct DailyRow {
     total_cost: Box<RawValue>,
 }
 
+impl DailyRow {
+    fn of(sum: DailyUsage) -> Self {
+        Self {
+            date: sum.day.to_string(),
+            model: sum.model,
+            provider: sum.provider.to_string(),
+            total_requests: sum.requests,
+            input_tokens: sum.prompt_tokens,
+            output_tokens: sum.completion_tokens,
+            total_cost: float(Currency::USD, sum.cost),
+        }
+    }
+}
+
 /// `GET /vuzo/v1/usage/daily`, the latest day first. Usage is priced in US dollars.
 pub(super) async fn daily(gate: Data<Gate>, request: HttpRequest) -> Result<HttpResponse, Fault> {
     let query = Query::of(&request);
     let account = gate.read_account(&request, &query).await?;
-    let mut wanted = Wanted::of(&query)?;
+    let mut filter = wanted(&query)?;
     let today = gate.backends.clock.now().day();
-    wanted.filter.from.get_or_insert_with(|| {
-        let last = wanted.filter.to.map_or(today, Timestamp::day);
+    filter.from.get_or_insert_with(|| {
+        let last = filter.to.map_or(today, Timestamp::day);
         Day::from_days(last.as_days().saturating_sub(USUAL_DAYS - 1)).start()
     });
-    let mut sums: BTreeMap<(i64, String, String), Sum> = BTreeMap::new();
-    each(&gate, account, wanted, |logged| {
-        let call = &logged.record;
-        let key = (
-            call.created_at.day().as_days().saturating_neg(),
-            call.model.clone(),
-            call.provider.to_string(),
-        );
-        let sum = sums.entry(key).or_default();
-        sum.requests = sum.requests.saturating_add(1);
-        sum.input = sum.input.saturating_add(call.consumption.prompt_tokens());
-        sum.output = sum
-            .output
-            .saturating_add(call.consumption.completion_tokens());
-        sum.cost = sum.cost.saturating_plus(logged.charged);
-        true
-    })
-    .await?;
-    let rows = sums
-        .into_iter()
-        .map(|((day, model, provider), sum)| DailyRow {
-            date: Day::from_days(day.saturating_neg()).to_string(),
-            model,
-            provider,
-            total_requests: sum.requests,
-            input_tokens: sum.input,
-            output_tokens: sum.output,
-            total_cost: float(Currency::USD, sum.cost),
-        });
-    Ok(json(&rows.collect::<Vec<_>>()))
-}
-
-/// Looks through the calls that are wanted, the latest first, until `visit` has enough.
-async fn each(
-    gate: &Gate,
-    account: AccountId,
-    wanted: Wanted,
-    mut visit: impl FnMut(&LoggedCall) -> bool,
-) -> Result<(), Fault> {
-    let mut page = PageRequest::first(PageRequest::MOST);
-    for _ in 0..MOST_PAGES {
-        let filter = wanted.filter.clone();
-        let calls = gate.application.usage.list(account, filter, page).await?;
-        for call in &calls.rows {
-            let provider = call.record.provider.as_str();
-            if wanted
-                .provider
-                .as_deref()
-                .is_some_and(|name| name != provider)
-            {
-                continue;
-            }
-            if !visit(call) {
-                return Ok(());
-            }
-        }
-        let Some(last) = calls.rows.last().filter(|_| calls.has_more) else {
-            return Ok(());
-        };
-        page.before = Some(last.record.id.uuid());
-    }
-    let most = MOST_PAGES.saturating_mul(PageRequest::MOST);
-    let message = format!(
-        "There are more than {most} calls between these dates: ask for fewer days with start_date and end_date."
-    );
-    Err(Fault::new(rules::INVALID_VALUE, message).param("start_date"))
+    let usage = &gate.application.usage;
+    let days = usage.daily(account, filter, today).await?;
+    let rows: Vec<DailyRow> = days.into_iter().map(DailyRow::of).collect();
+    Ok(json(&rows))
 }

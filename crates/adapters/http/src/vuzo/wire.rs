@@ -41,6 +41,10 @@ impl AnswerWire for VuzoChat {
         self.chat.usage_frame(frame, bill)
     }
 
+    fn owed_usage(&self, bill: &Bill) -> Option<Bytes> {
+        self.chat.owed_usage(bill)
+    }
+
     fn done(&self) -> Bytes {
         self.chat.done()
     }

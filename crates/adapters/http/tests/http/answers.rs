@@ -1,9 +1,11 @@
 //! What every answer has, whoever wrote it.
 
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::client::Wire;
-use crate::world::{Wishes, World};
+use crate::world::{Wishes, World, content, end, hello};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_a_request_id() {
@@ -273,4 +275,28 @@ async fn malformed_heads_are_refused() {
         .await;
     let reply = wire.head().await;
     assert!(reply.starts_with("HTTP/1.1 4"), "{reply}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_knows_no_chunks_reads_a_stream_to_the_end_of_the_connection() {
+    let world = World::new().await;
+    let key = world.any_key().await;
+    let (sender, receiver) = tokio::sync::mpsc::channel(2);
+    world.provider.hold(receiver);
+    let piece = content("data: {\"n\":1}\n\n");
+    sender.send(Ok(piece)).await.unwrap();
+    sender.send(Ok(end())).await.unwrap();
+    let mut body = hello();
+    body["stream"] = json!(true);
+    let request = String::from_utf8(world.chat(&key).json(&body).bytes()).unwrap();
+    let request = request.replacen("HTTP/1.1", "HTTP/1.0", 1);
+    let mut wire = TcpStream::connect(world.address).await.unwrap();
+    wire.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    wire.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.0 200"), "{head}");
+    assert!(!head.to_lowercase().contains("transfer-encoding"), "{head}");
+    assert!(body.starts_with("data: {"), "{body}");
+    assert!(body.ends_with("data: [DONE]\n\n"), "{body}");
 }

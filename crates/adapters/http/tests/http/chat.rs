@@ -339,6 +339,13 @@ async fn limits_and_caps_say_when_to_try_again() {
     );
     let wait: u64 = reply.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=61).contains(&wait), "{wait}");
+    for (name, value) in [
+        ("x-ratelimit-limit-requests", "1"),
+        ("x-ratelimit-remaining-requests", "0"),
+        ("ratelimit-policy", "\"requests\";q=1;w=60"),
+    ] {
+        assert_eq!(reply.header(name), Some(value), "{name}");
+    }
     assert!(
         reply.text().contains("Please try again in"),
         "{}",

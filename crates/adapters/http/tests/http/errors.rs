@@ -7,7 +7,7 @@ use actix_web::body::to_bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use vuzo_application::access::AccessError;
-use vuzo_application::chat::CallError;
+use vuzo_application::chat::{CallError, TierNotSold};
 use vuzo_application::keys::KeyError;
 use vuzo_application::operator::OperatorError;
 use vuzo_application::people::PeopleError;
@@ -20,6 +20,7 @@ use vuzo_domain::key::{KeyRefusal, Scope};
 use vuzo_domain::limit::{Counted, LimitRefusal, LimitScope, Limited, RateWindow};
 use vuzo_domain::money::{Currency, Units};
 use vuzo_domain::port::{TokenFault, Unavailable};
+use vuzo_domain::pricing::ServiceTier;
 use vuzo_domain::wallet::{Cap, CapCheck, CapScope, CapWindow};
 use vuzo_http::{Fault, rules};
 
@@ -138,6 +139,20 @@ async fn access() {
 }
 
 #[tokio::test]
+async fn tiers_that_are_not_sold() {
+    let refusal = TierNotSold {
+        model: "gpt-9".to_owned(),
+        tier: ServiceTier::Flex,
+        sold: vec![],
+    };
+    check(vec![(
+        CallError::TierNotSold(Box::new(refusal)).into(),
+        "400 request service_tier_not_sold service_tier",
+    )])
+    .await;
+}
+
+#[tokio::test]
 async fn calls() {
     let name = || "gpt-9".to_owned();
     let output = CallError::OutputLimit { asked: 9, limit: 5 };
@@ -222,6 +237,10 @@ async fn providers() {
             "504 provider provider_timeout -",
         ),
         (
+            fault(FaultKind::Overloaded),
+            "503 provider provider_overloaded -",
+        ),
+        (
             fault(FaultKind::RateLimited),
             "503 provider provider_overloaded -",
         ),
@@ -246,12 +265,17 @@ async fn providers() {
         (fault(said(500)), "400 request - tools"),
     ])
     .await;
-    let mut slow = ProviderFault::new(FaultKind::RateLimited, "too fast");
-    slow.retry_after = Some(Duration::from_millis(1_500));
-    assert_eq!(
-        seen(CallError::Provider(slow)).await.retry_after.as_deref(),
-        Some("2")
-    );
+    for (kind, unsaid) in [
+        (FaultKind::RateLimited, Some("1")),
+        (FaultKind::Overloaded, Some("1")),
+        (FaultKind::Failing, None),
+    ] {
+        let mut busy = ProviderFault::new(kind, "too much");
+        let told = async |busy| seen(CallError::Provider(busy)).await.retry_after;
+        assert_eq!(told(busy.clone()).await.as_deref(), unsaid);
+        busy.retry_after = Some(Duration::from_millis(1_500));
+        assert_eq!(told(busy).await.as_deref(), Some("2"));
+    }
 }
 
 #[tokio::test]
@@ -378,7 +402,7 @@ async fn the_operator() {
             "400 request invalid_value end",
         ),
         (
-            DailyError::TooManyDays.into(),
+            DailyError::TooManyDays(366).into(),
             "400 request invalid_value end",
         ),
         (

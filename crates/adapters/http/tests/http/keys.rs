@@ -65,6 +65,17 @@ async fn a_key_is_shown_once() {
         json!(["sim/*"]),
         "what was not said stays"
     );
+    let emptied = world
+        .ask("PATCH", &path)
+        .bearer(&token)
+        .json(&json!({"allowed_models": null, "ip_allowlist": null, "domain_allowlist": null, "expires_at": null}))
+        .reply()
+        .await
+        .json();
+    for list in ["allowed_models", "ip_allowlist", "domain_allowlist"] {
+        assert_eq!(emptied[list], json!([]), "{list}");
+    }
+    assert_eq!(emptied["expires_at"], json!(null));
     assert_eq!(
         world
             .ask("DELETE", &path)

@@ -43,7 +43,36 @@ const BODIES: &[(&str, &str, &str)] = &[
     (r#"{"model":5,"prompt":"x"}"#, "model", TYPE),
     (r#"{"model":"sim/echo","prompt":7}"#, "prompt", TYPE),
     (r#"{"model":"sim/echo","prompt":{}}"#, "prompt", TYPE),
-    (r#"{"model":"sim/echo","prompt":["a",{}]}"#, "prompt", TYPE),
+    (
+        r#"{"model":"sim/echo","prompt":["a",{}]}"#,
+        "prompt[1]",
+        TYPE,
+    ),
+    (
+        r#"{"model":"sim/echo","prompt":[1,"a"]}"#,
+        "prompt[1]",
+        TYPE,
+    ),
+    (
+        r#"{"model":"sim/echo","prompt":[[1],[]]}"#,
+        "prompt[1]",
+        "empty_array",
+    ),
+    (
+        r#"{"model":"sim/echo","prompt":[]}"#,
+        "prompt",
+        "empty_array",
+    ),
+    (
+        r#"{"model":"sim/echo","prompt":"x","max_tokens":0}"#,
+        "max_tokens",
+        LOW,
+    ),
+    (
+        r#"{"model":"sim/echo","prompt":"x","best_of":2,"stream":true}"#,
+        "best_of",
+        "unsupported_parameter",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

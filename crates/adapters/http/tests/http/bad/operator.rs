@@ -184,6 +184,41 @@ const MODELS: &[(&str, &str, &str)] = &[
         VALUE,
         "cost.tiers",
     ),
+    (
+        r#"{"cost":{"input":"1","output":"1","service_tiers":[]}}"#,
+        TYPE,
+        "cost.service_tiers",
+    ),
+    (
+        r#"{"cost":{"input":"1","output":"1","service_tiers":{"gold":{"input":"1","output":"1"}}}}"#,
+        UNKNOWN,
+        "cost.service_tiers.gold",
+    ),
+    (
+        r#"{"cost":{"input":"1","output":"1","service_tiers":{"flex":{"input":"1"}}}}"#,
+        MISSING,
+        "cost.service_tiers.flex.output",
+    ),
+    (
+        r#"{"cost":{"input":"1","output":"1","service_tiers":{"flex":{"input":"1","output":"1","currency":"USD"}}}}"#,
+        UNKNOWN,
+        "cost.service_tiers.flex.currency",
+    ),
+    (
+        r#"{"cost":{"input":"1","output":"1","cache_read":"1","service_tiers":{"flex":{"input":"1","output":"1"}}}}"#,
+        VALUE,
+        "cost.service_tiers",
+    ),
+    (
+        r#"{"cost":{"input":"1","output":"1","tiers":[{"above_input_tokens":5}],"service_tiers":{"flex":{"input":"1","output":"1"}}}}"#,
+        VALUE,
+        "cost.service_tiers",
+    ),
+    (
+        r#"{"pricing":{"input":"1","output":"1","service_tiers":{"flex":{"input":"1","output":"1"}}}}"#,
+        VALUE,
+        "pricing.service_tiers",
+    ),
     (r#"{"pricing":{"input":"1"}}"#, MISSING, "pricing.output"),
     (r#"{"colour":"red"}"#, UNKNOWN, "colour"),
 ];
