@@ -41,6 +41,35 @@ pub(crate) fn starter(now: Timestamp) -> Result<CatalogSnapshot> {
     })
 }
 
+/// A model of the store of which this program knows more than the program that loaded it.
+#[derive(Debug)]
+pub(crate) struct Outdated {
+    /// The model with its prices, as it is.
+    pub(crate) entry: ModelEntry,
+    /// The words of capabilities that it lacks.
+    pub(crate) words: Vec<String>,
+}
+
+/// The models of a store that lack words of capabilities which the starter catalogue has
+/// for them today. Words that the operator added are nobody's to judge, and prices are
+/// not looked at. A model that now goes somewhere else is the operator's own.
+pub(crate) fn outdated(stored: Vec<ModelEntry>, starter: &CatalogSnapshot) -> Vec<Outdated> {
+    let lacking = |entry: ModelEntry| {
+        let model = &entry.model;
+        let known = starter.models.iter().map(|known| &known.model);
+        let mut same = known.filter(|known| {
+            known.id == model.id
+                && known.provider == model.provider
+                && known.upstream_id == model.upstream_id
+        });
+        let known = same.next().filter(|_| !entry.versions.is_empty())?;
+        let words = known.capabilities.iter().filter(|word| !model.can(word));
+        let words: Vec<String> = words.cloned().collect();
+        (!words.is_empty()).then_some(Outdated { entry, words })
+    };
+    stored.into_iter().filter_map(lacking).collect()
+}
+
 fn first_version(imported: ImportedModel) -> ModelEntry {
     ModelEntry {
         model: imported.model,

@@ -128,6 +128,13 @@ pub(crate) enum AccountCommand {
 pub(crate) enum ModelCommand {
     /// Take models into the catalogue, all of them or none
     Import(ImportModels),
+    /// Add the words of capabilities that this version knows of models of the starter
+    /// catalogue; prices and everything else stay as they are
+    Refresh {
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod keys;
 mod migrate;
 mod models;
 mod provider_keys;
+mod refresh;
 mod serve;
 
 use std::process::ExitCode;

@@ -18,7 +18,7 @@ use std::time::Duration;
 use vuzo_application::TrialPolicy;
 use vuzo_domain::key::IpNetwork;
 use vuzo_domain::secret::Secret;
-use vuzo_providers::{AnthropicSettings, GeminiSettings};
+use vuzo_providers::{AnthropicSettings, GeminiSettings, Patience, Reach};
 
 pub(crate) use layers::Sources;
 pub(crate) use report::{Shown, check, print};
@@ -106,6 +106,10 @@ pub(crate) struct Config {
     pub(crate) providers: Vec<ProviderConfig>,
     pub(crate) site_url: Option<String>,
     pub(crate) site_name: Option<String>,
+    /// From where images are fetched for providers that do not fetch them.
+    pub(crate) image_reach: Reach,
+    /// How long providers may keep us waiting.
+    pub(crate) patience: Patience,
     pub(crate) trial: Option<TrialPolicy>,
     pub(crate) anonymous_per_minute: Option<u64>,
     /// The share of a call's cost that is charged where its answer is given again.
@@ -163,6 +167,10 @@ fn defaults(app_env: AppEnv) -> Vec<(&'static str, &'static str)> {
         ("GOOGLE_BASE_URL", GeminiSettings::BASE_URL),
         ("XAI_BASE_URL", "https://api.x.ai/v1"),
         ("OPENROUTER_BASE_URL", "https://openrouter.ai/api/v1"),
+        ("IMAGE_FETCH_NETWORKS", "public"),
+        ("PROVIDER_CONNECT_SECONDS", "3"),
+        ("PROVIDER_FIRST_BYTE_SECONDS", "120"),
+        ("PROVIDER_CHUNK_SECONDS", "60"),
         ("TRIAL_CREDIT", trial),
         ("ANONYMOUS_REQUESTS_PER_MINUTE", anonymous),
         ("CACHE_HIT_CHARGE_PERCENT", "0"),
@@ -199,6 +207,8 @@ fn understand(app_env: AppEnv, mut reader: Reader) -> Result<Config, Invalid> {
         ],
         site_url: reader.text("OPENROUTER_SITE_URL"),
         site_name: reader.text("OPENROUTER_SITE_NAME"),
+        image_reach: reader.image_reach(),
+        patience: reader.patience(),
         trial: reader.trial(),
         anonymous_per_minute: reader.anonymous_per_minute(),
         cache_hit_percent: reader.percent("CACHE_HIT_CHARGE_PERCENT"),

@@ -92,7 +92,7 @@ const GAUGES: [Counted; 2] = [
 ];
 
 /// What only rises, since the start of the process.
-const COUNTERS: [Counted; 15] = [
+const COUNTERS: &[Counted] = &[
     (
         "vuzo_settles_late_total",
         "Answers that left before their settlement was durable.",
@@ -157,6 +157,16 @@ const COUNTERS: [Counted; 15] = [
         |tally| tally.implausible_costs,
     ),
     (
+        "vuzo_differing_costs_total",
+        "Costs that a provider stated and that its prices here do not explain: the stated one was used.",
+        |tally| tally.differing_costs,
+    ),
+    (
+        "vuzo_unpriced_tiers_total",
+        "Calls served in a service tier that has no price: the one asked for was charged.",
+        |tally| tally.unpriced_tiers,
+    ),
+    (
         "vuzo_cache_hits_total",
         "Answers that were given again.",
         |tally| tally.cache_hits,
@@ -178,7 +188,7 @@ fn describe() {
     for (name, help, _) in GAUGES {
         describe_gauge!(name, help);
     }
-    for (name, help, _) in COUNTERS {
+    for &(name, help, _) in COUNTERS {
         describe_counter!(name, help);
     }
     describe_gauge!(
@@ -200,7 +210,7 @@ fn note_calls(tally: &TallyView) {
         // A gauge is a float, and no process has as many calls as a u32 counts.
         gauge!(name).set(u32::try_from(read(tally)).unwrap_or(u32::MAX));
     }
-    for (name, _, read) in COUNTERS {
+    for &(name, _, read) in COUNTERS {
         counter!(name).absolute(read(tally));
     }
 }
@@ -231,11 +241,9 @@ mod tests {
     use super::*;
     use vuzo_domain::catalog::ProviderId;
 
-    #[test]
-    fn what_the_application_counts_is_on_the_page() {
-        let recorder = PrometheusBuilder::new().build_recorder();
-        let handle = recorder.handle();
-        let tally = TallyView {
+    /// Every count with a number of its own.
+    fn counts() -> TallyView {
+        TallyView {
             running: 1,
             unsettled: 2,
             late_settles: 3,
@@ -251,9 +259,17 @@ mod tests {
             attempts: 13,
             fallbacks: 14,
             implausible_costs: 15,
+            differing_costs: 20,
+            unpriced_tiers: 19,
             cache_hits: 17,
             cache_misses: 18,
-        };
+        }
+    }
+
+    #[test]
+    fn what_the_application_counts_is_on_the_page() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
         let targets = [BreakerState::Closed, BreakerState::Open].map(|state| TargetView {
             provider: ProviderId::simulator(),
             model: "echo".to_owned(),
@@ -264,7 +280,7 @@ mod tests {
             describe();
             note_calls(&TallyView::default());
             note_redis(true);
-            note_calls(&tally);
+            note_calls(&counts());
             note_providers(&targets);
             handle.render()
         });
@@ -284,6 +300,8 @@ mod tests {
             ("vuzo_attempts_total", "counter", 13),
             ("vuzo_fallbacks_total", "counter", 14),
             ("vuzo_implausible_costs_total", "counter", 15),
+            ("vuzo_differing_costs_total", "counter", 20),
+            ("vuzo_unpriced_tiers_total", "counter", 19),
             ("vuzo_cache_hits_total", "counter", 17),
             ("vuzo_cache_misses_total", "counter", 18),
             ("vuzo_redis_degraded", "gauge", 1),

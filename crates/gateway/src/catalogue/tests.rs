@@ -137,3 +137,51 @@ fn a_rule_of_the_operator_comes_before_the_starter_s() {
     catalogue.rules.push(own.clone());
     assert_eq!(quote(&catalogue, "gpt-4o").rule(), Some(own.id));
 }
+
+#[test]
+fn models_that_lack_words_are_told_and_no_others() {
+    let starter = catalogue();
+    let stored = |id: &str, change: fn(&mut ModelEntry)| {
+        let mut models = starter.models.iter();
+        let mut entry = models
+            .find(|entry| entry.model.id.as_str() == id)
+            .unwrap()
+            .clone();
+        change(&mut entry);
+        entry
+    };
+    let without_words = |entry: &mut ModelEntry| entry.model.capabilities = Vec::new().into();
+    let lacking = outdated(
+        vec![
+            stored("gpt-4o", |_| {}),
+            stored("gpt-4.1", |entry| {
+                entry.model.capabilities = vec!["chat".to_owned(), "house".to_owned()].into();
+            }),
+            // Somebody else's model under a known id, and one that nobody has priced.
+            stored("gpt-5", |entry| {
+                entry.model.capabilities = Vec::new().into();
+                entry.model.upstream_id = "their-own".to_owned();
+            }),
+            stored("gpt-5-mini", |entry| {
+                entry.model.capabilities = Vec::new().into();
+                entry.versions.clear();
+            }),
+            stored("o3", without_words),
+            // Known to the store alone.
+            stored("gpt-5.4", |entry| {
+                entry.model.id = ModelId::new("house/fast").unwrap();
+                entry.model.capabilities = Vec::new().into();
+            }),
+        ],
+        &starter,
+    );
+    let ids: Vec<_> = lacking
+        .iter()
+        .map(|model| model.entry.model.id.as_str())
+        .collect();
+    assert_eq!(ids, ["gpt-4.1", "o3"]);
+    let words = &lacking[0].words;
+    assert!(words.contains(&"tools".to_owned()), "{words:?}");
+    assert!(!words.contains(&"chat".to_owned()), "{words:?}");
+    assert_eq!(outdated(starter.models.clone(), &starter).len(), 0);
+}

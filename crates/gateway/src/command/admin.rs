@@ -26,6 +26,9 @@ pub(super) async fn run(command: Admin, context: &Context) -> Result<Outcome> {
             }
         },
         Admin::Models(ModelCommand::Import(wanted)) => super::models::import(wanted, context).await,
+        Admin::Models(ModelCommand::Refresh { dry_run }) => {
+            super::refresh::run(dry_run, context).await
+        }
         Admin::ProviderKeys(command) => super::provider_keys::run(command, context).await,
         Admin::Audit { limit } => audit(limit, context).await,
     }
@@ -148,9 +151,9 @@ fn entry(entry: &AuditEntry) -> Value {
 fn actor(actor: Actor) -> String {
     match actor {
         Actor::System => "system".to_owned(),
-        Actor::AdminKey => "admin key".to_owned(),
+        Actor::AdminKey => "admin_key".to_owned(),
         Actor::User(user) => user.to_string(),
         Actor::Key(key) => key.to_string(),
-        Actor::CommandLine => "command line".to_owned(),
+        Actor::CommandLine => "command_line".to_owned(),
     }
 }

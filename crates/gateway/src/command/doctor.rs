@@ -9,10 +9,14 @@ use vuzo_domain::port::LedgerReport;
 use vuzo_domain::provider_key::{ProviderKey, ProviderKeyStatus};
 
 use super::{Context, Outcome};
+use crate::catalogue::{Outdated, outdated, starter};
 use crate::cli::Doctor;
 use crate::config::{self, ProviderConfig};
 use crate::output::table;
 use crate::wiring::{Base, Place, Sharing, redis_answers};
+
+/// So many models are named in one line.
+const MOST_NAMED: usize = 5;
 
 /// How something that was looked at is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +69,9 @@ pub(super) async fn run(options: Doctor, context: &Context) -> Result<Outcome> {
     if !options.ledger {
         findings.push(redis(context).await);
         findings.push(providers(&place, can_be_read, context).await);
+        if can_be_read {
+            findings.push(catalogue(&place, context).await);
+        }
     }
     let mut report = None;
     if !options.quick {
@@ -173,6 +180,38 @@ async fn stored_keys(place: &Place, context: &Context) -> Result<Vec<ProviderKey
     let mut keys = store.ports().provider_keys.list_provider_keys().await?;
     keys.retain(|key| key.status == ProviderKeyStatus::Active);
     Ok(keys)
+}
+
+/// Whether models of the starter catalogue lack words that this version has for them.
+async fn catalogue(place: &Place, context: &Context) -> Finding {
+    let models = match outdated_models(place, context).await {
+        Ok(models) => models,
+        Err(fault) => return Finding::new("catalogue", State::Unknown, format!("{fault:#}")),
+    };
+    if models.is_empty() {
+        let detail = "knows what the starter catalogue of this version knows";
+        return Finding::new("catalogue", State::Fine, detail);
+    }
+    let ids = models.iter().map(|model| model.entry.model.id.as_str());
+    let named = ids.take(MOST_NAMED).collect::<Vec<_>>().join(", ");
+    let more = if models.len() > MOST_NAMED {
+        ", …"
+    } else {
+        ""
+    };
+    let detail = format!(
+        "{} models lack words of capabilities that this version knows ({named}{more}): see \
+         `vuzo admin models refresh --dry-run`",
+        models.len()
+    );
+    Finding::new("catalogue", State::Note, detail)
+}
+
+async fn outdated_models(place: &Place, context: &Context) -> Result<Vec<Outdated>> {
+    let now = Base::of_this_system()?.clock.now();
+    let store = place.open(&context.runtime, Duration::ZERO).await?;
+    let stored = store.ports().catalog.load_catalog().await?;
+    Ok(outdated(stored.models, &starter(now)?))
 }
 
 async fn ledger(place: &Place, context: &Context) -> (Finding, Option<LedgerReport>) {

@@ -9,6 +9,7 @@ use vuzo_application::TrialPolicy;
 use vuzo_domain::key::IpNetwork;
 use vuzo_domain::money::{Currency, Money};
 use vuzo_domain::secret::Secret;
+use vuzo_providers::{Patience, Reach};
 
 use super::layers::{Source, Stated};
 use super::{AppEnv, LogFormat, Problems, ProviderConfig};
@@ -136,6 +137,17 @@ impl Reader {
         }
     }
 
+    /// How long providers may keep us waiting. Nobody waits for ever, and who is given no
+    /// time at all serves no calls.
+    pub(super) fn patience(&mut self) -> Patience {
+        Patience {
+            connect: self.seconds("PROVIDER_CONNECT_SECONDS", 1, 60),
+            first_byte: self.seconds("PROVIDER_FIRST_BYTE_SECONDS", 1, 3_600),
+            between_reads: self.seconds("PROVIDER_CHUNK_SECONDS", 1, 3_600),
+            ..Patience::default()
+        }
+    }
+
     pub(super) fn trial(&mut self) -> Option<TrialPolicy> {
         let text = self.text("TRIAL_CREDIT").unwrap_or_default();
         let days = self
@@ -175,6 +187,26 @@ impl Reader {
             }
         }
         networks
+    }
+
+    /// The internet, private networks, or neither.
+    pub(super) fn image_reach(&mut self) -> Reach {
+        let name = "IMAGE_FETCH_NETWORKS";
+        let items = self.list(name);
+        if items == ["off"] {
+            return Reach::default();
+        }
+        let mut reach = Reach::default();
+        for item in items {
+            match item.parse() {
+                _ if item == "public" => reach.public = true,
+                Ok(network) => reach.networks.push(network),
+                Err(fault) => self.problems.add(format!(
+                    "{name}: {item:?} is {fault}; there are also 'public' and, alone, 'off'"
+                )),
+            }
+        }
+        reach
     }
 
     pub(super) fn log_format(&mut self) -> LogFormat {

@@ -71,6 +71,65 @@ fn nothing_stated_is_a_developer_s_machine() {
 }
 
 #[test]
+fn the_patience_with_providers_is_stated_and_bounded() {
+    let seconds = |environment: &[(&str, &str)]| {
+        let patience = load(environment).unwrap().patience;
+        [
+            patience.connect,
+            patience.first_byte,
+            patience.between_reads,
+        ]
+        .map(|patience| patience.as_secs())
+    };
+    assert_eq!(seconds(&[]), [3, 120, 60]);
+    let usual = Patience::default();
+    let adapters = [usual.connect, usual.first_byte, usual.between_reads];
+    assert_eq!(adapters.map(|patience| patience.as_secs()), [3, 120, 60]);
+    let (connect, first, chunk) = (
+        "PROVIDER_CONNECT_SECONDS",
+        "PROVIDER_FIRST_BYTE_SECONDS",
+        "PROVIDER_CHUNK_SECONDS",
+    );
+    let stated = [(connect, "1"), (first, "3600"), (chunk, "7")];
+    assert_eq!(seconds(&stated), [1, 3_600, 7]);
+    for (name, most) in [(connect, 60), (first, 3_600), (chunk, 3_600)] {
+        for bad in ["0", &(most + 1).to_string(), "1.5", "-1", "soon"] {
+            let complaint = complaint(&[(name, bad)]);
+            assert!(
+                complaint.ends_with(&format!("from 1 to {most}")),
+                "{complaint}"
+            );
+        }
+        let config = load(&[(name, "9")]).unwrap();
+        let shown = print(&config);
+        let line = shown.iter().find(|line| line.name == name).unwrap();
+        assert_eq!(line.value.as_deref(), Some("9"));
+    }
+}
+
+#[test]
+fn images_are_fetched_from_the_internet_unless_it_is_said_otherwise() {
+    let reach = |text: &str| {
+        let reach = load(&[("IMAGE_FETCH_NETWORKS", text)]).unwrap().image_reach;
+        (reach.public, reach.networks.len())
+    };
+    let usual = load(&[]).unwrap().image_reach;
+    assert_eq!((usual.public, usual.networks.len()), (true, 0));
+    for (text, expected) in [
+        ("public", (true, 0)),
+        ("off", (false, 0)),
+        ("10.0.0.0/8, ::1", (false, 2)),
+        ("10.0.0.0/8,public", (true, 1)),
+    ] {
+        assert_eq!(reach(text), expected, "{text}");
+    }
+    for bad in ["everything", "off,public", "10.0.0.0/8,off"] {
+        let complaint = complaint(&[("IMAGE_FETCH_NETWORKS", bad)]);
+        assert!(complaint.contains("'public'"), "{complaint}");
+    }
+}
+
+#[test]
 fn elsewhere_nothing_is_given_away() {
     for name in ["cfy", "ntf", "ai", "production"] {
         let config = load(&[("APP_ENV", name)]).unwrap();

@@ -9,7 +9,7 @@ use vuzo_domain::chat::Endpoint;
 use vuzo_domain::port::{ChatProvider, Clock};
 use vuzo_providers::{
     Anthropic, AnthropicSettings, Attribution, Bridged, Dialect, Gemini, GeminiSettings,
-    HttpClient, OpenAiSettings, OpenAiShaped, Patience, Simulator,
+    HttpClient, Images, OpenAiSettings, OpenAiShaped, Simulator,
 };
 
 use crate::config::{Config, ProviderConfig};
@@ -17,6 +17,7 @@ use crate::config::{Config, ProviderConfig};
 /// What `OpenAI` speaks itself.
 const OPENAI_SPEAKS: &[Endpoint] = &[
     Endpoint::ChatCompletions,
+    Endpoint::Completions,
     Endpoint::Embeddings,
     Endpoint::Responses,
 ];
@@ -28,7 +29,7 @@ pub(super) fn all(config: &Config, clock: &Arc<dyn Clock>) -> Result<Vec<Arc<dyn
         Arc::clone(clock),
         Dialect::OpenAi,
     ))];
-    let client = HttpClient::new(Patience::default())?;
+    let client = HttpClient::new(config.patience)?;
     for provider in &config.providers {
         let adapter = one(config, provider, &client, clock)
             .with_context(|| format!("the provider {}", provider.name))?;
@@ -54,7 +55,13 @@ fn one(
         }
         "google" => {
             let settings = GeminiSettings { id, base_url, key };
-            Arc::new(Gemini::new(settings, client, clock)?)
+            let gemini = Gemini::new(settings, client, clock)?;
+            let reach = &config.image_reach;
+            Arc::new(if reach.is_empty() {
+                gemini
+            } else {
+                gemini.fetching(Images::new(reach.clone())?)
+            })
         }
         name => {
             let dialect = dialect(name);

@@ -9,11 +9,16 @@ KEY = os.environ["VUZO_TEST_KEY"]
 POOR_KEY = os.environ["VUZO_TEST_POOR_KEY"]
 LIMITED_KEY = os.environ["VUZO_TEST_LIMITED_KEY"]
 
+# Where a picture is, too.
+VENDORS = os.environ["VUZO_TEST_VENDORS"]
+
 OPENAI = "gpt-5.4-mini"
 ANTHROPIC = "claude-sonnet-4.6"
 GOOGLE = "gemini-2.5-flash"
 # Its vendor is always overloaded.
 DEAD = "claude-haiku-4.5"
+# A model for completions; what it costs is in clients.rs.
+TEXT = "text-only"
 CHAT_MODELS = [OPENAI, ANTHROPIC, GOOGLE]
 
 _tests = []

@@ -5,7 +5,7 @@ import json
 import openai
 from pydantic import BaseModel
 
-from common import (ANTHROPIC, BASE, CHAT_MODELS, DEAD, GOOGLE, KEY, LIMITED_KEY, OPENAI, POOR_KEY, raises, run, test)
+from common import (ANTHROPIC, BASE, CHAT_MODELS, DEAD, GOOGLE, KEY, LIMITED_KEY, OPENAI, POOR_KEY, TEXT, VENDORS, raises, run, test)
 
 client = openai.OpenAI(api_key=KEY, base_url=f"{BASE}/v1", max_retries=0)
 WEATHER = {"type": "function", "function": {
@@ -160,6 +160,24 @@ def responses_need_no_state():
 
 
 @test
+def service_tiers():
+    # 20 tokens in, 8 of them from the cache, and 10 out; flex is half of 2 and 8 dollars.
+    for more, tier, cost in [({}, "default", 0.00012), ({"service_tier": "flex"}, "flex", 0.00006)]:
+        answer = client.chat.completions.create(model="tiered", messages=HELLO, **more)
+        assert answer.service_tier == tier, answer
+        assert abs(answer.usage.cost - cost) < 1e-12, answer.usage
+        chunks = list(client.chat.completions.create(
+            model="tiered", messages=HELLO, stream=True, stream_options={"include_usage": True}, **more))
+        assert chunks[0].service_tier == tier, chunks[0]
+        assert abs(chunks[-1].usage.cost - cost) < 1e-12, chunks[-1]
+        answer = client.responses.create(model="tiered-google", input="good morning", **more)
+        assert answer.service_tier == tier, answer
+    raised = raises(openai.BadRequestError, lambda: client.chat.completions.create(
+        model="tiered", messages=HELLO, service_tier="scale"))
+    assert raised.code == "service_tier_not_sold" and raised.param == "service_tier", raised
+
+
+@test
 def embeddings():
     for model, sizes in (("text-embedding-3-small", (8, 4)), ("gemini-embedding-001", (8, 4))):
         for size in sizes:
@@ -181,6 +199,47 @@ def legacy_completions():
         assert answer.object == "text_completion"
         pieces = list(client.completions.create(model=model, prompt="good morning", stream=True))
         assert "".join(p.choices[0].text for p in pieces if p.choices) == "You said: good morning", model
+
+
+@test
+def completions_of_several_prompts():
+    answer = client.completions.create(model=TEXT, prompt=["one", "two"], n=2, max_tokens=8, logprobs=1)
+    assert [(c.index, c.text) for c in answer.choices] == [
+        (0, "more of one"), (1, "more of one"), (2, "more of two"), (3, "more of two")], answer
+    assert answer.choices[0].logprobs.token_logprobs == [-0.5]
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (20, 20)
+    # A dollar for a million tokens in, two for a million out.
+    assert answer.usage.cost_details["amount"] == "0.00006", answer.usage
+    tokens = client.completions.create(model=TEXT, prompt=[[1, 2], [3]], max_tokens=8)
+    assert [c.text for c in tokens.choices] == ["more of 1 2", "more of 3"], tokens
+    scored = client.completions.create(model=TEXT, prompt="as it is", echo=True, max_tokens=0, logprobs=0)
+    assert scored.choices[0].text == "as it is", scored
+    pieces = list(client.completions.create(
+        model=TEXT, prompt=["one", "two"], stream=True, stream_options={"include_usage": True}))
+    texts = ["", ""]
+    for piece in pieces[:-1]:
+        texts[piece.choices[0].index] += piece.choices[0].text
+    assert texts == ["more of one", "more of two"], pieces
+    assert pieces[-1].choices == [] and pieces[-1].usage.cost == 0.00004, pieces[-1]
+    for model in CHAT_MODELS:
+        for more in ({"prompt": ["one", "two"]}, {"prompt": [1, 2]}, {"prompt": "a", "suffix": "b"}):
+            error = raises(openai.BadRequestError, lambda: client.completions.create(model=model, **more))
+            assert error.param in more and error.code == "unsupported_parameter", (model, error)
+    error = raises(openai.BadRequestError, lambda: client.chat.completions.create(model=TEXT, messages=HELLO))
+    assert error.code == "unsupported_model", error
+
+
+@test
+def images_at_addresses():
+    def look(url):
+        return client.chat.completions.create(model=GOOGLE, messages=[{"role": "user", "content": [
+            {"type": "text", "text": "I see"}, {"type": "image_url", "image_url": {"url": url}}]}])
+
+    answer = look(f"{VENDORS}/picture")
+    assert answer.choices[0].message.content.endswith("a picture, image/png"), answer
+    for url in ("http://169.254.169.254/latest/meta-data", "http://10.1.2.3/a.png", f"{VENDORS.replace('127.0.0.1', '[::1]')}/a"):
+        error = raises(openai.BadRequestError, lambda: look(url))
+        assert error.code == "invalid_image_url", error
 
 
 @test

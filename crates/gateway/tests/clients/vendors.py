@@ -21,6 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 CITIES = ["Paris", "Rome"]
 OBJECT = {"city": "Paris", "population": 2100000}
+PICTURE = b"\x89PNG\r\n\x1a\n..."
 SEALED = "c2lnbmVkLWJ5LXRoZS12ZW5kb3I="
 
 
@@ -72,6 +73,13 @@ class Vendor(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def do_GET(self):
+        """Somebody's picture, which has nothing to do with the vendors."""
+        self.send_response(200)
+        self.send_header("content-length", str(len(PICTURE)))
+        self.end_headers()
+        self.wfile.write(PICTURE)
+
     def do_POST(self):
         length = int(self.headers.get("content-length", 0))
         body = json.loads(self.rfile.read(length) or b"{}")
@@ -81,6 +89,8 @@ class Vendor(BaseHTTPRequestHandler):
             path = self.path.split("?")[0]
             if path.endswith("/chat/completions"):
                 return self.openai_chat(body)
+            if path.endswith("/completions"):
+                return self.openai_completions(body)
             if path.endswith("/responses"):
                 return self.openai_responses(body)
             if path.endswith("/embeddings"):
@@ -150,19 +160,21 @@ class Vendor(BaseHTTPRequestHandler):
                                           "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0},
         }
         finish = "tool_calls" if plan.calls else "stop"
+        # Whoever asks for no tier gets the dearest, as a project may be set to.
+        tier = body.get("service_tier", "priority")
         if not body.get("stream"):
             message = {"role": "assistant", "content": plan.text or None, "refusal": None, "annotations": []}
             if plan.calls:
                 message["tool_calls"] = [{"id": i, "type": "function", "function": {"name": n, "arguments": a}}
                                          for i, n, a in plan.calls]
             return self.json(200, head | {
-                "object": "chat.completion", "usage": usage, "service_tier": "default",
+                "object": "chat.completion", "usage": usage, "service_tier": tier,
                 "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}]})
         self.begin()
         asked = (body.get("stream_options") or {}).get("include_usage")
 
         def chunk(delta, finish_reason=None):
-            out = head | {"object": "chat.completion.chunk",
+            out = head | {"object": "chat.completion.chunk", "service_tier": tier,
                           "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}]}
             self.frame(out | ({"usage": None} if asked else {}))
 
@@ -177,6 +189,34 @@ class Vendor(BaseHTTPRequestHandler):
         chunk({}, finish)
         if asked:
             self.frame(head | {"object": "chat.completion.chunk", "choices": [], "usage": usage})
+        self.frame("[DONE]")
+        self.end()
+
+    def openai_completions(self, body):
+        """One answer to each prompt, in their order; tokens are said back as numbers."""
+        prompts = body["prompt"]
+        if isinstance(prompts, str) or isinstance(prompts[0], int):
+            prompts = [prompts]
+        said = [p if isinstance(p, str) else " ".join(map(str, p)) for p in prompts for _ in range(body.get("n") or 1)]
+        head = {"id": "cmpl-1", "object": "text_completion", "created": 1795168800, "model": body["model"]}
+        usage = {"prompt_tokens": 10 * len(prompts), "completion_tokens": 5 * len(said),
+                 "total_tokens": 10 * len(prompts) + 5 * len(said)}
+
+        def choice(index, text, finish):
+            told = {"tokens": [text], "token_logprobs": [-0.5], "top_logprobs": [{text: -0.5}], "text_offset": [0]}
+            return {"index": index, "text": text, "finish_reason": finish,
+                    "logprobs": told if body.get("logprobs") is not None else None}
+
+        begin = "" if body.get("echo") else "more of "
+        if not body.get("stream"):
+            return self.json(200, head | {
+                "choices": [choice(i, begin + text, "stop") for i, text in enumerate(said)], "usage": usage})
+        self.begin()
+        for index, text in enumerate(said):
+            self.frame(head | {"choices": [choice(index, begin, None)]})
+            self.frame(head | {"choices": [choice(index, text, "stop")]})
+        if (body.get("stream_options") or {}).get("include_usage"):
+            self.frame(head | {"choices": [], "usage": usage})
         self.frame("[DONE]")
         self.end()
 
@@ -327,7 +367,11 @@ class Vendor(BaseHTTPRequestHandler):
             status = {429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}.get(plan.fail, "INTERNAL")
             return self.json(plan.fail, {"error": {"code": plan.fail, "message": "as you wish", "status": status}})
         usage = {"promptTokenCount": 20, "candidatesTokenCount": 8, "thoughtsTokenCount": 2,
-                 "cachedContentTokenCount": 8, "totalTokenCount": 30}
+                 "cachedContentTokenCount": 8, "totalTokenCount": 30,
+                 "serviceTier": body.get("serviceTier", "standard")}
+        for part in last:
+            if base64.b64decode((part.get("inlineData") or {}).get("data", "")) == PICTURE:
+                plan.text = plan.text + "a picture, " + part["inlineData"]["mimeType"]
         model = self.path.split("/models/")[1].split(":")[0]
         head = {"modelVersion": model + "-001", "responseId": "resp"}
         calls = [{"functionCall": {"name": n, "args": json.loads(a)}} for _, n, a in plan.calls]

@@ -8,11 +8,11 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
-use crate::harness::{ADMIN_KEY, Books, Customer, Folder, Setup, alone, setting};
+use crate::harness::{ADMIN_KEY, Books, Customer, Folder, Gateway, Request, Setup, alone, setting};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn openai_for_python() {
-    check("openai_python.py", 17).await;
+    check("openai_python.py", 20).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,6 +53,8 @@ async fn check(script: &str, least: usize) {
     let vendors = Vendors::start();
     let setup = vendors.setup(folder.path());
     let gateway = setup.start().await;
+    sell_text(&gateway).await;
+    sell_tiers(&gateway).await;
     let rich = Customer::with_credit(&gateway, "50").await;
     let poor = Customer::sign_up(&gateway).await;
     let (_, key) = rich
@@ -63,6 +65,7 @@ async fn check(script: &str, least: usize) {
         .await;
     let done = interpreter(script)
         .env("VUZO_TEST_BASE", format!("http://{}", gateway.address))
+        .env("VUZO_TEST_VENDORS", vendors.address(""))
         .env("VUZO_TEST_KEY", &key)
         .env("VUZO_TEST_POOR_KEY", &poor.key)
         .env("VUZO_TEST_LIMITED_KEY", &limited)
@@ -77,6 +80,35 @@ async fn check(script: &str, least: usize) {
     Books::read(&gateway, &rich, 50_000_000_000).await;
     setup.prove_the_books();
     println!("{script}: {passed} tests passed");
+}
+
+/// Puts a model on sale that completes texts, several at once, and does not chat.
+async fn sell_text(gateway: &Gateway) {
+    let card = json!({"input": "1", "output": "2", "currency": "USD", "unit": "1M tokens"});
+    let body = json!({
+        "id": "text-only", "provider": "openai", "upstream_id": "text-only", "status": "active",
+        "context_length": 16_384, "max_output_tokens": 4_096, "capabilities": ["completions"],
+        "cost": card, "pricing": card,
+    });
+    let request = Request::post("/v1/admin/models", body.to_string()).bearer(ADMIN_KEY);
+    gateway.call(&request).await.expect(201);
+}
+
+/// Puts models on sale that cost half as much in the tier `flex`.
+async fn sell_tiers(gateway: &Gateway) {
+    for (id, provider, upstream) in [
+        ("tiered", "openai", "gpt-tiered"),
+        ("tiered-google", "google", "gemini-tiered"),
+    ] {
+        let body = json!({
+            "id": id, "provider": provider, "upstream_id": upstream, "capabilities": ["chat"],
+            "context_length": 16_384, "max_output_tokens": 4_096,
+            "cost": {"input": "2", "output": "8",
+                "service_tiers": {"flex": {"input": "1", "output": "4"}}},
+        });
+        let request = Request::post("/v1/admin/models", body.to_string()).bearer(ADMIN_KEY);
+        gateway.call(&request).await.expect(201);
+    }
 }
 
 /// The program that runs a script, from where `cargo xtask test` has put the clients.
@@ -128,8 +160,12 @@ impl Vendors {
         Self { process, port }
     }
 
+    fn address(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
     fn setup(&self, folder: &Path) -> Setup {
-        let at = |path: &str| format!("http://127.0.0.1:{}{path}", self.port);
+        let at = |path| self.address(path);
         Setup::local(folder)
             .with("APP_ENV", "production")
             .with("ADMIN_API_KEY", ADMIN_KEY)
@@ -140,6 +176,7 @@ impl Vendors {
             )
             .with("VUZO_DATA_DIR", folder.join("data").to_str().unwrap())
             .with("ANONYMOUS_REQUESTS_PER_MINUTE", "0")
+            .with("IMAGE_FETCH_NETWORKS", "127.0.0.1")
             .with("OPENAI_API_KEY", "vendor-key")
             .with("OPENAI_BASE_URL", &at("/v1"))
             .with("ANTHROPIC_API_KEY", "vendor-key")

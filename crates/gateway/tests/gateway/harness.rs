@@ -26,11 +26,11 @@ pub(crate) use books::{Books, money, units};
 pub(crate) use chat::{Ask, Heard};
 pub(crate) use customer::{ADMIN_KEY, Customer, MODEL, sell, sell_on};
 pub(crate) use database::Database;
-pub(crate) use gateway::{Gateway, Setup};
+pub(crate) use gateway::{Gateway, Setup, program};
 pub(crate) use http::{Answer, Connection, Request};
 pub(crate) use postgres::Postgres;
 pub(crate) use redis::Redis;
-pub(crate) use upstream::{Act, Upstream, chunks};
+pub(crate) use upstream::{Act, Upstream, answer, chunks, plain};
 pub(crate) use wires::{STREAM_HEAD, WIRES, Wire};
 
 /// How long something may take that ought to take a moment.

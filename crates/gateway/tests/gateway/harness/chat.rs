@@ -10,6 +10,7 @@ pub(crate) struct Ask {
     model: &'static str,
     message: String,
     is_stream: bool,
+    most_output: u64,
     idempotency_key: Option<String>,
 }
 
@@ -19,6 +20,7 @@ impl Ask {
             model: MODEL,
             message: message.to_owned(),
             is_stream: false,
+            most_output: 100,
             idempotency_key: None,
         }
     }
@@ -36,6 +38,12 @@ impl Ask {
         self
     }
 
+    /// The same with another output limit.
+    pub(crate) fn up_to(mut self, tokens: u64) -> Self {
+        self.most_output = tokens;
+        self
+    }
+
     pub(crate) fn once(mut self, idempotency_key: &str) -> Self {
         self.idempotency_key = Some(idempotency_key.to_owned());
         self
@@ -43,7 +51,7 @@ impl Ask {
 
     pub(crate) fn request(&self, key: &str) -> Request {
         let body = json!({
-            "model": self.model, "stream": self.is_stream, "max_tokens": 100,
+            "model": self.model, "stream": self.is_stream, "max_tokens": self.most_output,
             "messages": [{"role": "user", "content": self.message}],
         });
         let request = Request::post("/v1/chat/completions", body.to_string()).bearer(key);

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{ADMIN_KEY, Answer, Connection, PATIENCE, Request, Upstream, signal, tail};
+use super::{
+    ADMIN_KEY, Answer, Connection, PATIENCE, Request, Upstream, optional_setting, signal, tail,
+};
 
 /// What a gateway is started with. Instances of one service share it.
 #[derive(Clone, Debug)]
@@ -114,7 +116,7 @@ impl Setup {
 
     fn command(&self, arguments: &[&str]) -> Command {
         fs::create_dir_all(&self.folder).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vuzo"));
+        let mut command = Command::new(program().0);
         command
             .args(arguments)
             // A developer's own settings must not reach these.
@@ -123,6 +125,15 @@ impl Setup {
             .current_dir(&self.folder)
             .stdin(Stdio::null());
         command
+    }
+}
+
+/// The program under test: the one that was built with the tests, or a released one that
+/// the run names. Also whether it is optimised.
+pub(crate) fn program() -> (PathBuf, bool) {
+    match optional_setting("VUZO_TEST_RELEASED_PROGRAM") {
+        Some(released) => (released.into(), true),
+        None => (env!("CARGO_BIN_EXE_vuzo").into(), !cfg!(debug_assertions)),
     }
 }
 

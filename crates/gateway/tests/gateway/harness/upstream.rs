@@ -30,11 +30,20 @@ pub(crate) enum Act {
 /// A request as the provider sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
+    /// In lower case.
+    pub(crate) head: String,
     pub(crate) body: String,
     pub(crate) is_stream: bool,
 }
 
 impl Seen {
+    /// The key that the gateway shows, in lower case.
+    pub(crate) fn key(&self) -> &str {
+        let mut lines = self.head.lines();
+        let shown = lines.find_map(|line| line.strip_prefix("authorization: bearer "));
+        shown.unwrap_or_default()
+    }
+
     /// What the customer's message says, by which a test tells calls apart.
     pub(crate) fn message(&self) -> &str {
         // Anthropic and Google put a text into parts.
@@ -170,7 +179,11 @@ async fn read_request(socket: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Se
                 unread.drain(..whole);
                 let is_stream =
                     body.contains("\"stream\":true") || head.contains(":streamgeneratecontent");
-                return Some(Seen { body, is_stream });
+                return Some(Seen {
+                    head,
+                    body,
+                    is_stream,
+                });
             }
         }
         let read = socket.read_buf(unread).await;
@@ -179,14 +192,14 @@ async fn read_request(socket: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Se
 }
 
 /// An answer with a length.
-fn answer(status: &str, content_type: &str, body: &str) -> Vec<u8> {
+pub(crate) fn answer(status: &str, content_type: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}")
         .into_bytes()
 }
 
 /// A good answer in one piece.
-fn plain() -> Vec<u8> {
+pub(crate) fn plain() -> Vec<u8> {
     answer(
         "200 OK",
         "application/json",
