@@ -35,7 +35,8 @@ cargo xtask <command>
   ci                   fmt, clippy, tidy, docs, cargo-deny where installed
   bench [--quick] [--json] [--only direct,nginx,sqlite,postgres] [--rounds N] [--seconds N]
                        requests/s, latency, CPU and memory of the gateway against nginx and a direct call
-  soak [--kills N]     the crash tests with N kills per store (300 unless told)";
+  soak [--only crashes|streams] [--kills N] [--minutes N]
+                       the crash tests with N kills per store (300 unless told), and streams of N minutes (10)";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);

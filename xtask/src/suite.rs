@@ -10,10 +10,13 @@ use crate::options::Options;
 use crate::packages::{self, Servers};
 use crate::say::{answer, say};
 use crate::scratch::{Afterwards, Durability, Plan, Scratch, temporary_folder};
-use crate::shell;
+use crate::{shell, workspace};
 
 /// The package whose tests run official clients.
 const CLIENT_TESTS: &str = "vuzo-gateway";
+
+/// The package whose tests soak.
+const SOAKED: &str = CLIENT_TESTS;
 
 /// Runs every test, or those that a filter names.
 pub(crate) fn test(args: &[String]) -> Result<()> {
@@ -32,24 +35,44 @@ pub(crate) fn test(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The gateway's crash tests with many more kills than a test run has time for.
+/// What a test run has no time for: crash tests with many more kills, and streams that last.
 pub(crate) fn soak(args: &[String]) -> Result<()> {
     let mut options = Options::new(args);
+    let only = options.text("--only")?;
     let kills: u32 = options.value("--kills", 300)?;
+    let minutes: u32 = options.value("--minutes", 10)?;
     options.finish()?;
-    let mut words = vec![
-        "-p".to_owned(),
-        "vuzo-gateway".to_owned(),
-        "crash".to_owned(),
-    ];
+    let wants = |part: &str| only.as_deref().is_none_or(|only| only == part);
+    if !wants("crashes") && !wants("streams") {
+        bail!("--only takes crashes or streams");
+    }
+    with_servers(|scratch, servers| {
+        if wants("streams") {
+            // Memory is that of the program as it is released; the test may be slower.
+            shell::run(shell::cargo().args(["build", "--release", "--package", SOAKED]))?;
+            let program = workspace::target().join("release").join("vuzo");
+            let mut command = soaked_tests("long_streams", scratch, servers);
+            command
+                .env("VUZO_SOAK_MINUTES", minutes.to_string())
+                .env("VUZO_TEST_RELEASED_PROGRAM", program);
+            shell::run(&mut command)?;
+        }
+        if wants("crashes") {
+            let mut command = soaked_tests("crash", scratch, servers);
+            command.env("VUZO_SOAK_KILLS", kills.to_string());
+            shell::run(&mut command)?;
+        }
+        Ok(())
+    })
+}
+
+/// The gateway's tests of that name, with all the time that they need.
+fn soaked_tests(name: &str, scratch: &Scratch, servers: &Servers) -> Command {
+    let mut words = vec!["-p".to_owned(), SOAKED.to_owned(), name.to_owned()];
     if shell::has_cargo_command("nextest") {
         words.extend(["--profile".to_owned(), "soak".to_owned()]);
     }
-    with_servers(|scratch, servers| {
-        let mut command = test_command(&Chosen::of(&words), scratch, servers);
-        command.env("VUZO_SOAK_KILLS", kills.to_string());
-        shell::run(&mut command)
-    })
+    test_command(&Chosen::of(&words), scratch, servers)
 }
 
 fn with_servers(work: impl FnOnce(&Scratch, &Servers) -> Result<()>) -> Result<()> {
