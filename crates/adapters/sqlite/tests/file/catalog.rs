@@ -1,7 +1,7 @@
 //! A catalogue that is only half written.
 
 use diesel::connection::SimpleConnection;
-use vuzo_contracts::catalog::a_failed_save_of_many_leaves_nothing;
+use vuzo_contracts::catalog::faults::a_failed_save_of_many_leaves_nothing;
 
 use super::{by_hand, world};
 use crate::common::Directory;
