@@ -1,11 +1,14 @@
 //! Providers that do not do their part.
 
 use vuzo_application::chat::CallError;
-use vuzo_domain::chat::{AttemptStatus, CallStatus, FaultKind, ProviderFault};
+use vuzo_domain::chat::{
+    AttemptStatus, CallStatus, FaultKind, ProviderFault, ReplyChunk, UsageReport,
+};
+use vuzo_domain::money::Units;
 use vuzo_domain::port::PageRequest;
 use vuzo_memory::Script;
 
-use crate::bench::{Bench, consumed, envelope};
+use crate::bench::{Bench, INPUT, OUTPUT, consumed, envelope, expect_stream, read};
 
 const RICH: i64 = 1_000_000_000;
 
@@ -76,4 +79,45 @@ async fn what_is_not_on_sale_is_refused_without_a_hold() {
         .await
         .unwrap();
     assert_eq!(page.rows, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stated_cost_counts_within_reason() {
+    let computed = 10 * (INPUT + OUTPUT);
+    let tenth = computed / 10;
+    for (stated, expected, alarms, differs) in [
+        (computed, computed, 0, 0),
+        (computed - tenth, computed - tenth, 0, 0),
+        // Believed, and yet the prices here cannot be the provider's.
+        (0, 0, 0, 1),
+        (computed / 2, computed / 2, 0, 1),
+        (computed - tenth - 1, computed - tenth - 1, 0, 1),
+        (computed * 2, computed * 2, 0, 1),
+        // Two cents are believed always.
+        (20_000_000, 20_000_000, 0, 1),
+        (20_000_001, computed, 1, 0),
+        (3_500_000_000_000, computed, 1, 0),
+        (-1, computed, 1, 0),
+    ] {
+        let report = UsageReport {
+            stated_cost: Some(Units(stated)),
+            ..consumed(10, 10)
+        };
+        let script = Script::Pieces(vec![Ok(ReplyChunk::End {
+            frames: bytes::Bytes::new(),
+            usage_frame: None,
+            report,
+        })]);
+        let bench = Bench::with(RICH, [script]).await;
+        let (id, frames) = expect_stream(bench.call(envelope(true, Some(100))).await);
+        read(frames).await;
+        let left = bench.settled().await;
+        let record = bench.record(id).await;
+        assert_eq!(record.provider_cost.0, expected, "{stated}");
+        assert_eq!(left, RICH - computed, "the customer pays by the list");
+        let tally = bench.app.calls.tally();
+        let counted = (tally.implausible_costs, tally.differing_costs);
+        assert_eq!(counted, (alarms, differs), "{stated}");
+        bench.books_are_clean().await;
+    }
 }

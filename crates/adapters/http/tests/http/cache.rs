@@ -15,9 +15,13 @@ async fn ask(world: &World, key: &str, path: &str, body: &Value, control: &str) 
         .reply()
         .await;
     // What is kept is kept when the call is over, which is after its answer.
-    while world.application.calls.tally().running > 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let is_over = async {
+        while world.application.calls.tally().running > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(30), is_over).await;
+    in_time.expect("the call ends");
     reply
 }
 
