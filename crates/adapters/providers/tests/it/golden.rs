@@ -15,15 +15,22 @@ use crate::outcome;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recorded_answers_come_out_as_written() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let actual = Path::new(env!("CARGO_TARGET_TMPDIR")).join("golden");
+    check_all("golden", 40, play).await;
+}
+
+/// Plays every file of a folder below `tests`, of which there are at least so many.
+pub(crate) async fn check_all(name: &str, least: usize, play: impl AsyncFn(&str) -> String) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(name);
+    let actual = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&actual).expect("folder");
     let mut paths: Vec<PathBuf> = fs::read_dir(&folder)
         .expect("golden files")
         .map(|entry| entry.expect("entry").path())
         .collect();
     paths.sort();
-    assert!(paths.len() >= 40, "only {} golden files", paths.len());
+    assert!(paths.len() >= least, "only {} golden files", paths.len());
     let mut wrong = Vec::new();
     for path in &paths {
         let text = fs::read_to_string(path).expect("text");

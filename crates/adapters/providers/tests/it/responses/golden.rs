@@ -1,9 +1,6 @@
 //! Recorded answers, and what must come of them. To add one, write its `call` and
 //! `upstream` parts, run the test, read what it wrote, and take it over.
 
-use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use vuzo_domain::chat::Envelope;
@@ -11,33 +8,12 @@ use vuzo_providers::Dialect;
 
 use super::plain_call;
 use crate::fake::{Fake, streamed, whole};
+use crate::golden::check_all;
 use crate::outcome;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recorded_responses_come_out_as_written() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/responses");
-    let actual = Path::new(env!("CARGO_TARGET_TMPDIR")).join("responses");
-    fs::create_dir_all(&actual).expect("folder");
-    let mut paths: Vec<PathBuf> = fs::read_dir(&folder)
-        .expect("golden files")
-        .map(|entry| entry.expect("entry").path())
-        .collect();
-    paths.sort();
-    assert!(paths.len() >= 20, "only {} golden files", paths.len());
-    let mut wrong = String::new();
-    for path in &paths {
-        let text = fs::read_to_string(path).expect("text");
-        let (given, expected) = text.split_once("=== outcome\n").expect("an outcome");
-        let outcome = play(given).await;
-        if outcome != expected {
-            let name = path.file_name().expect("name");
-            let came = format!("{given}=== outcome\n{outcome}");
-            fs::write(actual.join(name), came).expect("written");
-            let _infallible = writeln!(wrong, "{}\n{outcome}", name.display());
-        }
-    }
-    let folder = actual.display();
-    assert!(wrong.is_empty(), "{wrong}\nwhat came is in {folder}");
+    check_all("responses", 20, play).await;
 }
 
 /// The first line says how it is called, the rest is what the provider sends.
